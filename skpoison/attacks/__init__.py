@@ -1,0 +1,9 @@
+"""Poisoning attacks: samplers that add poison rows to a training set.
+
+None of them imports Keras.
+"""
+
+from skpoison.attacks._base import BasePoisoningAttack
+from skpoison.attacks._label_flip import LabelFlipAttack
+
+__all__ = ["BasePoisoningAttack", "LabelFlipAttack"]

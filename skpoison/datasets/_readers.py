@@ -1,0 +1,177 @@
+"""Reading image files: NumPy archives, IDX files and CIFAR-10's binary version, no pickle.
+
+Every reader gives ``(x_train, y_train, x_test, y_test)``, uint8 images of shape
+(n, height, width) or (n, height, width, channels) and integer labels of shape (n,), or raises
+an OSError that names the file.
+"""
+
+import gzip
+import struct
+import tarfile
+import zipfile
+import zlib
+from contextlib import contextmanager
+
+import numpy as np
+
+from skpoison.datasets._catalogue import IDX_FILES
+
+CIFAR_TRAIN_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
+CIFAR_TEST_FILE = "test_batch.bin"
+CIFAR_ROWS_A_FILE = 10_000
+
+# What NumPy, zipfile, tarfile and gzip raise on a file that is not what it should be.
+_BROKEN = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def read_images(path, image_set):
+    """Read one copy of an image set and check all of it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        One of the set's places below a data folder.
+
+    image_set : ImageSet
+        What the files must hold.
+
+    Returns
+    -------
+    x_train, y_train, x_test, y_test : ndarrays
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read, is broken or truncated, or holds other shapes, dtypes or
+        labels than the set's. The message begins with the file's path.
+    """
+    if path.suffix == ".npz":
+        arrays = _read_npz(path)
+    elif path.name.endswith(".tar.gz"):
+        arrays = _read_cifar_archive(path, image_set.image_shape)
+    elif path.name.endswith("-bin"):
+        arrays = _read_cifar_folder(path, image_set.image_shape)
+    else:
+        arrays = tuple(_read_idx(idx_file(path, name)) for name in IDX_FILES)
+    x_train, y_train, x_test, y_test = arrays
+    _check_pair(path, "training", x_train, y_train, image_set)
+    _check_pair(path, "test", x_test, y_test, image_set)
+    return arrays
+
+
+def is_there(path):
+    """Tell whether a data folder holds a copy at ``path``; a folder counts with all its files."""
+    if path.name.endswith("-bin"):
+        return all((path / name).is_file() for name in (*CIFAR_TRAIN_FILES, CIFAR_TEST_FILE))
+    if path.suffix:
+        return path.is_file()
+    return all(idx_file(path, name).is_file() for name in IDX_FILES)
+
+
+def idx_file(folder, name):
+    """Path of an IDX file: as it is published, compressed, or unpacked if only that is there."""
+    unpacked = folder / name.removesuffix(".gz")
+    return unpacked if unpacked.is_file() else folder / name
+
+
+@contextmanager
+def _named(path):
+    """Turn whatever a broken file makes a parser raise into an OSError with the file's path."""
+    try:
+        yield
+    except _BROKEN as error:
+        raise OSError(
+            f"{path}: broken, truncated or not the file it should be ({error}). "
+            "Delete it or put a good copy in its place."
+        ) from error
+
+
+def _read_npz(path):
+    with _named(path), np.load(path, allow_pickle=False) as archive:
+        return tuple(archive[key] for key in ("x_train", "y_train", "x_test", "y_test"))
+
+
+def _read_idx(path):
+    """Read unsigned bytes in the format of MNIST: two zeros, type, dimensions, sizes, values."""
+    with _named(path):
+        content = path.read_bytes()
+        if content.startswith(b"\x1f\x8b"):
+            content = gzip.decompress(content)
+        zeros, kind, n_dims = struct.unpack_from(">HBB", content)
+        if zeros != 0 or kind != 8:
+            raise ValueError(f"its first bytes are {content[:4].hex()}, not an IDX file of uint8")
+        shape = struct.unpack_from(f">{n_dims}I", content, 4)
+        values = np.frombuffer(content, np.uint8, offset=4 + 4 * n_dims)
+        return values.reshape(shape)
+
+
+def _read_cifar_folder(path, image_shape):
+    contents = {}
+    for name in (*CIFAR_TRAIN_FILES, CIFAR_TEST_FILE):
+        with _named(path / name):
+            contents[name] = (path / name).read_bytes()
+    return _read_cifar(path, contents, image_shape)
+
+
+def _read_cifar_archive(path, image_shape):
+    """Read the archive from front to end in memory; nothing is unpacked to the disk."""
+    contents = {}
+    with _named(path), gzip.open(path) as unpacked:
+        with tarfile.open(fileobj=unpacked) as archive:
+            for member in archive:
+                name = member.name.rpartition("/")[2]
+                if member.isfile() and name in (*CIFAR_TRAIN_FILES, CIFAR_TEST_FILE):
+                    contents[name] = archive.extractfile(member).read()
+        while unpacked.read(1 << 20):  # gzip checks its own sum at the end
+            pass
+    return _read_cifar(path, contents, image_shape)
+
+
+def _read_cifar(path, contents, image_shape):
+    def read(name):
+        with _named(path / name):
+            return _parse_cifar(contents[name], image_shape)
+
+    x_train, y_train = zip(*(read(name) for name in CIFAR_TRAIN_FILES), strict=True)
+    return np.concatenate(x_train), np.concatenate(y_train), *read(CIFAR_TEST_FILE)
+
+
+def _parse_cifar(content, image_shape):
+    """Split records of one label byte and one image, stored colour after colour."""
+    height, width, channels = image_shape
+    records = np.frombuffer(content, np.uint8).reshape(CIFAR_ROWS_A_FILE, -1)
+    images = records[:, 1:].reshape(-1, channels, height, width)
+    return images.transpose(0, 2, 3, 1), records[:, 0]
+
+
+def _check_pair(path, part, images, labels, image_set):
+    """Raise an OSError unless images and labels are what the set holds."""
+    height, width, channels = image_set.image_shape
+    shape = (height, width) if channels == 1 else (height, width, channels)
+    n_classes = len(image_set.target_names)
+    if images.dtype != np.uint8 or images.shape[1:] != shape or len(images) == 0:
+        problem = f"images of shape {images.shape} and dtype {images.dtype}"
+        accepted = f"uint8 of shape (n, {', '.join(map(str, shape))})"
+    elif labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+        problem = f"labels of shape {labels.shape} and dtype {labels.dtype}"
+        accepted = f"integers of shape ({len(images)},), one for each image"
+    elif labels.min() < 0 or labels.max() >= n_classes:
+        problem = f"labels from {labels.min()} to {labels.max()}"
+        accepted = f"0 to {n_classes - 1}"
+    else:
+        return
+    raise OSError(
+        f"{path}: the {part} part has {problem}, where {accepted} is accepted. "
+        "Delete it or put a good copy in its place."
+    )

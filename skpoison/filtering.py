@@ -1,0 +1,147 @@
+"""The filter that joins a detector to any classifier."""
+
+import warnings
+
+import numpy as np
+from imblearn.base import BaseSampler
+from sklearn.base import clone
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.validation import check_is_fitted
+
+from skpoison.detectors import CAEPlusDetector
+
+
+class PoisonFilter(BaseSampler):
+    """Drop the rows that a poisoning detector flags.
+
+    A sampler: in an imbalanced-learn pipeline it cleans the training rows at fit time and leaves
+    the rows to be predicted alone.
+
+    Parameters
+    ----------
+    detector : estimator, default=None
+        A poisoning detector: an outlier detector whose methods take the labels too. None:
+        ``CAEPlusDetector()``.
+
+    prefit : bool, default=False
+        Whether `detector` is fitted already. If so it judges the rows as it is; otherwise a clone
+        is fitted to the very rows that are to be cleaned. Cross-validation clones what it is
+        given: wrap a fitted detector in :class:`sklearn.frozen.FrozenEstimator` there.
+
+    Attributes
+    ----------
+    detector_ : estimator
+        The fitted detector.
+
+    poison_mask_ : ndarray of shape (n_samples,), dtype=bool
+        True for the rows of `X` that were dropped.
+
+    sample_indices_ : ndarray of shape (n_samples_new,), dtype=int
+        The rows of `X` that were kept, in their order.
+
+    n_features_in_ : int
+        Number of columns.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where `X` has names that are all strings.
+
+    Warns
+    -----
+    UserWarning
+        If the detector flags every row of a class. A verdict on all is no verdict: the less
+        suspicious half of that class is kept.
+
+    Examples
+    --------
+    >>> from imblearn.pipeline import make_pipeline
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn.svm import SVC
+    >>> from skpoison.attacks import LabelFlipAttack
+    >>> from skpoison.detectors import CentroidDetector
+    >>> from skpoison.filtering import PoisonFilter
+    >>> X, y = load_iris(return_X_y=True)
+    >>> defended = make_pipeline(
+    ...     LabelFlipAttack(rate=0.3, random_state=0),
+    ...     PoisonFilter(CentroidDetector(random_state=0)),
+    ...     SVC(),
+    ... )
+    >>> bool(cross_val_score(defended, X, y).mean() > 0.9)
+    True
+    """
+
+    sampling_strategy = "auto"
+    _sampling_type = "bypass"
+
+    _parameter_constraints = {
+        "detector": [HasMethods(["fit_predict", "decision_function"]), None],
+        "prefit": ["boolean"],
+    }
+
+    def __init__(self, detector=None, *, prefit=False):
+        self.detector = detector
+        self.prefit = prefit
+
+    def fit_resample(self, X, y):
+        """Drop the rows that the detector flags.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe} of shape (n_samples, n_features)
+            The rows of doubtful origin.
+
+        y : array-like of shape (n_samples,)
+            Their labels.
+
+        Returns
+        -------
+        X_resampled : {ndarray, dataframe} of shape (n_samples_new, n_features)
+            The rows that are kept, in their order.
+
+        y_resampled : ndarray or Series of shape (n_samples_new,)
+            Their labels.
+        """
+        return super().fit_resample(X, y)
+
+    def _check_X_y(self, X, y):
+        return super()._check_X_y(X, y, accept_sparse=False)
+
+    def _fit_resample(self, X, y):
+        if len(np.unique(y)) < 2:
+            raise ValueError(
+                f"PoisonFilter needs rows of at least two classes in y, got one class: {y[0]!r}."
+            )
+        if self.prefit:
+            if self.detector is None:
+                raise ValueError("prefit=True needs a fitted detector, got detector=None.")
+            check_is_fitted(self.detector)
+            self.detector_ = self.detector
+            verdict = self.detector_.predict(X, y)
+        else:
+            self.detector_ = CAEPlusDetector() if self.detector is None else clone(self.detector)
+            verdict = self.detector_.fit_predict(X, y)
+        self.poison_mask_ = np.asarray(verdict) == -1
+        self._keep_every_class(X, y)
+        self.sample_indices_ = np.flatnonzero(~self.poison_mask_)
+        return X[self.sample_indices_], y[self.sample_indices_]
+
+    def _keep_every_class(self, X, y):
+        """Where a class would vanish, keep its less suspicious half."""
+        for label in np.unique(y):
+            rows = np.flatnonzero(y == label)
+            if self.poison_mask_[rows].all():
+                scores = self.detector_.decision_function(X[rows], y[rows])
+                kept = rows[np.argsort(-scores, kind="stable")[: (len(rows) + 1) // 2]]
+                self.poison_mask_[kept] = False
+                warnings.warn(
+                    f"The detector flags all {len(rows)} rows of class {label!r}: "
+                    f"keeping the {len(kept)} least suspicious of them.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.sampler_tags.sample_indices = True
+        return tags

@@ -1,0 +1,115 @@
+"""Discovery: what the tests, the command line and the experiments know about is found here."""
+
+import inspect
+from difflib import get_close_matches
+from importlib import import_module
+
+from skpoison.attacks import BasePoisoningAttack
+
+
+def all_estimators(kind=None):
+    """List the estimators of the library.
+
+    Parameters
+    ----------
+    kind : {"attack", "detector", "other"}, default=None
+        Only poisoning attacks, only detectors, or only what is neither (the filter, the
+        reformer). None: all.
+
+    Returns
+    -------
+    estimators : list of (str, type)
+        Name and class, sorted by name.
+
+    Examples
+    --------
+    >>> from skpoison.utils import all_estimators
+    >>> "LabelFlipAttack" in dict(all_estimators("attack"))
+    True
+    """
+    from skpoison.detectors import BasePoisonDetector
+
+    bases = {"attack": BasePoisoningAttack, "detector": BasePoisonDetector}
+    if kind not in (None, "other", *bases):
+        raise ValueError(f"kind must be 'attack', 'detector', 'other' or None, got {kind!r}.")
+    found = set()
+    for folder in ("attacks", "detectors", "filtering"):
+        module = import_module(f"skpoison.{folder}")
+        for value in vars(module).values():
+            is_ours = inspect.isclass(value) and value.__module__.startswith(module.__name__)
+            if is_ours and hasattr(value, "get_params") and not inspect.isabstract(value):
+                found.add(value)
+
+    def wanted(estimator):
+        if kind == "other":
+            return not issubclass(estimator, tuple(bases.values()))
+        return kind is None or issubclass(estimator, bases[kind])
+
+    return sorted((e.__name__, e) for e in found if wanted(e))
+
+
+def short_names(kind):
+    """Short names by which attacks or detectors are known, and what they stand for.
+
+    Parameters
+    ----------
+    kind : {"attack", "detector"}
+        Which of the two.
+
+    Returns
+    -------
+    names : dict of str -> (type, dict)
+        The class and the constructor's keywords behind each name.
+
+    Examples
+    --------
+    >>> from skpoison.utils import short_names
+    >>> short_names("attack")["flipping"][0].__name__
+    'LabelFlipAttack'
+    """
+    return {
+        name: (estimator, dict(keywords))
+        for _, estimator in all_estimators(kind)
+        for name, keywords in vars(estimator).get("short_names", {}).items()
+    }
+
+
+def make_estimator(kind, name, **params):
+    """Make the attack or detector of a short name.
+
+    Parameters
+    ----------
+    kind : {"attack", "detector"}
+        Which of the two.
+
+    name : str
+        A short name.
+
+    **params
+        Further parameters. Those that the class does not have are left out, so that one set
+        (say, an image's shape) serves all.
+
+    Returns
+    -------
+    estimator : object
+        A new one.
+
+    Raises
+    ------
+    ValueError
+        If there is no such name; the message holds the nearest one.
+
+    Examples
+    --------
+    >>> from skpoison.utils import make_estimator
+    >>> make_estimator("attack", "flipping", rate=0.1)
+    LabelFlipAttack(rate=0.1)
+    """
+    known = short_names(kind)
+    if name not in known:
+        nearest = get_close_matches(str(name), known, n=1)
+        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+        raise ValueError(f"{kind} must be one of {sorted(known)}, got {name!r}.{hint}")
+    estimator, keywords = known[name]
+    accepted = estimator._get_param_names()
+    return estimator(**keywords | {key: params[key] for key in params if key in accepted})

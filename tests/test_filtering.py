@@ -1,0 +1,106 @@
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.pipeline import make_pipeline
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.svm import SVC
+
+from skpoison.attacks import LabelFlipAttack
+from skpoison.detectors import CentroidDetector, KNNDetector
+from skpoison.filtering import PoisonFilter
+
+
+class FlagWhereFirstColumnIsOne(OutlierMixin, BaseEstimator):
+    """Flags the rows whose first column is 1; the second column is their score."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def fit_predict(self, X, y=None):
+        return np.where(X[:, 0] == 1, -1, 1)
+
+    def decision_function(self, X, y=None):
+        return X[:, 1]
+
+
+def test_flagged_rows_are_dropped_and_others_keep_their_order():
+    X = np.array([[0, 5], [1, 5], [0, 4], [0, 3], [1, 2]])
+    y = np.array(["a", "a", "b", "b", "b"])
+    poison_filter = PoisonFilter(FlagWhereFirstColumnIsOne())
+    X_out, y_out = poison_filter.fit_resample(X, y)
+    np.testing.assert_array_equal(X_out, X[[0, 2, 3]])
+    np.testing.assert_array_equal(y_out, y[[0, 2, 3]])
+    np.testing.assert_array_equal(poison_filter.poison_mask_, [False, True, False, False, True])
+    np.testing.assert_array_equal(poison_filter.sample_indices_, [0, 2, 3])
+
+
+def test_a_class_that_would_vanish_keeps_its_least_suspicious_half():
+    X = np.array([[0, 5], [1, 5], [1, 1], [1, 3], [1, 2]])
+    y = np.array(["a", "a", "b", "b", "b"])
+    poison_filter = PoisonFilter(FlagWhereFirstColumnIsOne())
+    with pytest.warns(UserWarning, match="all 3 rows of class 'b'.*keeping the 2"):
+        _, y_out = poison_filter.fit_resample(X, y)
+    np.testing.assert_array_equal(poison_filter.sample_indices_, [0, 3, 4])
+    assert y_out.tolist() == ["a", "b", "b"]
+
+
+def test_prefit_detector_is_used_as_it_is():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match="prefit=True needs a fitted detector"):
+        PoisonFilter(prefit=True).fit_resample(X, y)
+    with pytest.raises(NotFittedError):
+        PoisonFilter(CentroidDetector(), prefit=True).fit_resample(X, y)
+
+    detector = CentroidDetector(contamination=0.1).fit(X[::2], y[::2])
+    poison_filter = PoisonFilter(detector, prefit=True)
+    poison_filter.fit_resample(X, y)
+    assert poison_filter.detector_ is detector
+    np.testing.assert_array_equal(poison_filter.poison_mask_, detector.predict(X, y) == -1)
+
+    frozen = make_pipeline(PoisonFilter(FrozenEstimator(detector), prefit=True), SVC())
+    assert cross_val_score(frozen, X, y).mean() > 0.9
+
+
+def test_cross_validation_poisons_and_cleans_training_folds_only():
+    iris = load_iris(as_frame=True)
+    y = iris.target.map(dict(enumerate(iris.target_names)))
+    flips = LabelFlipAttack(rate=0.6, confusion={"virginica": "setosa"}, random_state=0)
+    with pytest.raises(ValueError, match="asks for 72 flipped rows, but only 40"):
+        flips.fit_resample(iris.data[:120], y[:120].replace("setosa", "virginica").iloc[::-1])
+
+    flips.set_params(rate=35)
+    undefended = make_pipeline(flips, SVC(C=100.0))
+    defended = make_pipeline(flips, PoisonFilter(KNNDetector(random_state=0)), SVC(C=100.0))
+    accuracy_undefended = cross_val_score(undefended, iris.data, y).mean()
+    accuracy_defended = cross_val_score(defended, iris.data, y).mean()
+    assert accuracy_undefended < 0.85 and accuracy_defended > accuracy_undefended + 0.1
+
+
+def test_containers_come_back_as_they_came():
+    iris = load_iris(as_frame=True)
+    X, y = make_pipeline(
+        LabelFlipAttack(random_state=0), PoisonFilter(KNNDetector(random_state=0))
+    ).fit_resample(iris.data, iris.target)
+    assert isinstance(X, pd.DataFrame) and isinstance(y, pd.Series)
+    assert X.columns.tolist() == iris.data.columns.tolist()
+    assert X.dtypes.tolist() == iris.data.dtypes.tolist() and y.dtype == iris.target.dtype
+
+
+def test_grid_search_over_rate_and_detector():
+    X, y = load_iris(return_X_y=True)
+    pipeline = make_pipeline(LabelFlipAttack(random_state=0), PoisonFilter(), SVC())
+    search = GridSearchCV(
+        pipeline,
+        {
+            "labelflipattack__rate": [0.1, 0.3],
+            "poisonfilter__detector": [CentroidDetector(random_state=0), KNNDetector()],
+            "poisonfilter__detector__contamination": ["auto", 0.2],
+        },
+        cv=3,
+    ).fit(X, y)
+    assert len(search.cv_results_["params"]) == 8
+    assert search.best_score_ > 0.9

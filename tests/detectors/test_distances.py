@@ -1,0 +1,43 @@
+"""Centroid and neighbour distances against loops written out."""
+
+import numpy as np
+from sklearn.datasets import load_iris
+
+from skpoison.detectors import CentroidDetector, KNNDetector
+
+X, Y = load_iris(return_X_y=True)
+
+
+def test_centroid_suspicion_is_the_distance_to_the_class_mean():
+    detector = CentroidDetector().fit(X, Y)
+    expected = [
+        np.linalg.norm(x - X[label == Y].mean(axis=0)) for x, label in zip(X, Y, strict=True)
+    ]
+    np.testing.assert_allclose(-detector.training_scores_, expected)
+    np.testing.assert_allclose(-detector.score_samples(X, Y), expected)
+
+
+def test_neighbor_suspicion_leaves_the_row_itself_out_once():
+    detector = KNNDetector(n_neighbors=3).fit(X, Y)
+    expected = []
+    for row, (x, label) in enumerate(zip(X, Y, strict=True)):
+        others = [
+            np.linalg.norm(x - X[other])
+            for other in range(len(X))
+            if Y[other] == label and other != row
+        ]
+        expected.append(np.mean(sorted(others)[:3]))
+    np.testing.assert_allclose(-detector.training_scores_, expected, atol=1e-12)
+
+
+def test_neighbor_suspicion_of_new_rows_counts_all_rows_of_the_class():
+    new = X[Y == 2] + 0.01
+    detector = KNNDetector(n_neighbors=4).fit(X, Y)
+    expected = [np.sort(np.linalg.norm(X[Y == 1] - x, axis=1))[:4].mean() for x in new]
+    np.testing.assert_allclose(-detector.score_samples(new, np.ones(50, dtype=int)), expected)
+
+
+def test_a_class_of_one_row_is_judged_by_the_largest_distance():
+    rows, labels = np.array([[0.0], [1.0], [3.0], [9.0]]), np.array([0, 0, 0, 1])
+    detector = KNNDetector(n_neighbors=1).fit(rows, labels)
+    np.testing.assert_allclose(-detector.training_scores_, [1.0, 1.0, 2.0, 9.0])

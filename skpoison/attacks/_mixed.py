@@ -4,6 +4,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metaestimators import _BaseComposition
 
 from skpoison.attacks._base import BasePoisoningAttack, _stack
@@ -25,6 +26,9 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
         `injection` are ignored; its `random_state` is replaced by one drawn from this
         attack's where it is None. None is the paper's mix [1]_: a third each of optimal,
         semi-optimal and flipping, the remainder to optimal, then to semi-optimal.
+
+    estimator : estimator, default=None
+        The victim, for those of the attacks that have a parameter of this name and leave it None.
 
     rate : float or int, default=0.3
         How much poison: a float in [0, 1] is a share of the clean rows, an int a number of rows.
@@ -91,11 +95,21 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
     _parameter_constraints = {
         **BasePoisoningAttack._parameter_constraints,
         "attacks": [list, None],
+        "estimator": [HasMethods(["fit", "predict"]), None],
     }
 
-    def __init__(self, attacks=None, *, rate=0.3, injection="append", random_state=None):
+    def __init__(
+        self,
+        attacks=None,
+        *,
+        estimator=None,
+        rate=0.3,
+        injection="append",
+        random_state=None,
+    ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.attacks = attacks
+        self.estimator = estimator
 
     @property
     def _named_attacks(self):
@@ -146,8 +160,9 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
             if count == 0:
                 continue
             attack = clone(attack).set_params(rate=int(count), injection="append")
-            if attack.random_state is None:
-                attack.set_params(random_state=seed)
+            left_open = {"random_state": seed, "estimator": self.estimator}
+            own = attack.get_params(deep=False)
+            attack.set_params(**{k: v for k, v in left_open.items() if own.get(k, 0) is None})
             X_out, y_out = attack.fit_resample(X, y, X_val=X_val, y_val=y_val)
             mask = attack.poison_mask_
             parts.append((X_out[mask], y_out[mask], attack.sample_indices_[mask]))

@@ -51,10 +51,11 @@ def test_the_papers_mix_is_a_third_each():
     victim = SVC(kernel="linear")
     attack = MixedAttack(
         [
-            ("optimal", GradientPoisoningAttack(victim, labels="flip", max_iter=2), 1),
-            ("semi-optimal", GradientPoisoningAttack(victim, labels="keep", max_iter=2), 1),
+            ("optimal", GradientPoisoningAttack(labels="flip", max_iter=2), 1),
+            ("semi-optimal", GradientPoisoningAttack(SVC(C=9), labels="keep", max_iter=2), 1),
             ("flipping", LabelFlipAttack(), 1),
         ],
+        estimator=victim,
         rate=8,
         random_state=0,
     )
@@ -66,6 +67,8 @@ def test_the_papers_mix_is_a_third_each():
         "optimal": 3,
         "semi-optimal": 3,
     }
+    optimal, semi_optimal, _ = (part for _, part in attack.attacks_)
+    assert optimal.estimator.kernel == "linear" and semi_optimal.estimator.C == 9
 
 
 def test_parameters_of_the_parts_can_be_set_and_cloned():

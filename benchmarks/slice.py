@@ -1,6 +1,7 @@
-"""Poison, detect, defend on four pairs of real images, with every attack and detector and two peers.
+"""Poison, detect, defend on four pairs of real images: all attacks, all detectors, two peers.
 
     python benchmarks/slice.py [--seeds 5] [--jobs 1] [--data-home DIR]
+    python benchmarks/slice.py --markdown    # print the README's table from the results
 
 Each set of 100 clean rows plus poison is judged by detectors fitted to that set alone. Writes
 ``benchmarks/results/slice.csv`` (means with 95 % intervals over the seeds) and
@@ -118,12 +119,35 @@ def summarise(runs):
     return table[columns].assign(seeds=runs.groupby(KEYS, sort=False)["seed"].nunique()).round(4)
 
 
+def markdown(table):
+    """The README's table: accuracies and F1 without poison and at the largest rate, in percent."""
+    shown = table[(table["rate"] == 0) | (table["rate"] == table["rate"].max())]
+    detectors = list(dict.fromkeys(shown["detector"]))
+    lines = [
+        "| data | attack | clean | poisoned | " + " | ".join(detectors) + " |",
+        "| --- " * (len(detectors) + 4) + "|",
+    ]
+    for (dataset, classes, attack), cell in shown.groupby(KEYS[:3], sort=False):
+        entries = [dataset.replace("_", " ") + f" {classes}", attack]
+        entries += [f"{100 * cell[column].iloc[0]:.1f}" for column in ("clean", "poisoned")]
+        for detector in detectors:
+            row = cell[cell["detector"] == detector].iloc[0]
+            found = f"{100 * row['f1']:.0f}" if attack != "none" else "–"
+            entries.append(f"{100 * row['defended']:.1f} / {found}")
+        lines.append("| " + " | ".join(entries) + " |")
+    return "\n".join(lines)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
+    parser.add_argument("--markdown", action="store_true")
     arguments = parser.parse_args()
+    if arguments.markdown:
+        print(markdown(pd.read_csv(RESULTS / "slice.csv")))
+        return
 
     path = RESULTS / "slice_runs.csv"
     done = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=[*KEYS, "seed"])

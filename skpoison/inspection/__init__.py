@@ -1,5 +1,6 @@
 """Looking at poison: displays of what a detector sees, and comparisons of detectors."""
 
 from skpoison.inspection._comparison import compare_on_run
+from skpoison.inspection._suspicion import SuspicionDisplay
 
-__all__ = ["compare_on_run"]
+__all__ = ["SuspicionDisplay", "compare_on_run"]

@@ -1,0 +1,249 @@
+"""`SuspicionDisplay`: how suspicious a detector finds the rows, and which it finds most so."""
+
+import numpy as np
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_is_fitted
+
+CLEAN_COLOR, POISON_COLOR, PLAIN_COLOR = "#0072B2", "#D55E00", "#7F7F7F"
+IMAGES_A_LINE = 8
+
+
+class SuspicionDisplay:
+    """Histogram of the suspicions, the threshold, and the most suspicious images.
+
+    Use :meth:`from_detector` to make one.
+
+    Parameters
+    ----------
+    suspicion : ndarray of shape (n_samples,)
+        The larger, the more suspicious.
+
+    threshold : float
+        Rows with a larger suspicion are flagged.
+
+    labels : sequence of str, default=None
+        What each row is labelled, one for each row.
+
+    poison_mask : ndarray of shape (n_samples,), dtype=bool, default=None
+        True for the rows that are known to be poison.
+
+    images : ndarray of shape (n_samples, height, width, channels), default=None
+        The rows as images.
+
+    name : str, default=None
+        Name of the detector, the histogram's title.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        The figure.
+
+    ax_ : matplotlib Axes
+        The histogram.
+
+    threshold_line_ : matplotlib Line2D
+        The threshold.
+
+    image_axes_ : list of matplotlib Axes
+        The images, the most suspicious first; empty where there are none.
+
+    image_indices_ : ndarray of shape (n_images,)
+        The rows they show.
+
+    Examples
+    --------
+    >>> from skpoison.attacks import LabelFlipAttack
+    >>> from skpoison.datasets import load_images
+    >>> from skpoison.detectors import KNNDetector
+    >>> from skpoison.inspection import SuspicionDisplay
+    >>> digits = load_images("digits", classes=(3, 8))
+    >>> attack = LabelFlipAttack(rate=0.1, random_state=0)
+    >>> X, y = attack.fit_resample(digits.data, digits.target)
+    >>> detector = KNNDetector(random_state=0).fit(X, y)
+    >>> display = SuspicionDisplay.from_detector(
+    ...     detector, X, y, poison_mask=attack.poison_mask_, image_shape=digits.image_shape
+    ... )
+    >>> display.ax_.get_title()
+    'KNNDetector'
+    """
+
+    def __init__(
+        self, suspicion, threshold, *, labels=None, poison_mask=None, images=None, name=None
+    ):
+        self.suspicion = suspicion
+        self.threshold = threshold
+        self.labels = labels
+        self.poison_mask = poison_mask
+        self.images = images
+        self.name = name
+
+    @classmethod
+    def from_detector(
+        cls,
+        detector,
+        X,
+        y=None,
+        *,
+        poison_mask=None,
+        image_shape=None,
+        display_labels=None,
+        name=None,
+        n_images=16,
+        ax=None,
+    ):
+        """Show what a fitted detector makes of rows.
+
+        Parameters
+        ----------
+        detector : detector
+            A fitted one.
+
+        X : array-like of shape (n_samples, n_features) or (n_samples, height, width, channels)
+            The rows to judge.
+
+        y : array-like of shape (n_samples,), default=None
+            Their labels. Without them each row is judged under the label that suits it best.
+
+        poison_mask : array-like of shape (n_samples,), default=None
+            True for the rows that are known to be poison. They are drawn in a colour of their
+            own.
+
+        image_shape : tuple of (height, width, channels), default=None
+            Shape of a row. None: the shape of the rows of an n-d `X`; for a 2-d `X`, the
+            detector's parameter of this name, and no images where it has none.
+
+        display_labels : array-like of shape (n_classes,), default=None
+            Names to show for the detector's `classes_`. None: the classes themselves.
+
+        name : str, default=None
+            The histogram's title. None: the detector's class.
+
+        n_images : int, default=16
+            How many images to show.
+
+        ax : matplotlib Axes, default=None
+            Where to draw. None: a new figure.
+
+        Returns
+        -------
+        display : SuspicionDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If `poison_mask` does not fit `X`, `image_shape` does not multiply to its columns, or
+            `display_labels` are not as many as the classes.
+        """
+        check_is_fitted(detector)
+        suspicion = -detector.score_samples(X, y)
+        if poison_mask is not None:
+            poison_mask = column_or_1d(poison_mask).astype(bool)
+            check_consistent_length(suspicion, poison_mask)
+        labels = None
+        if y is not None:
+            names = detector.classes_ if display_labels is None else display_labels
+            if len(names) != len(detector.classes_):
+                raise ValueError(
+                    f"display_labels={list(names)!r} must name the detector's "
+                    f"{len(detector.classes_)} classes {detector.classes_.tolist()}."
+                )
+            codes = np.searchsorted(detector.classes_, column_or_1d(y))
+            labels = [str(names[code]) for code in codes]
+        display = cls(
+            suspicion,
+            -detector.offset_,
+            labels=labels,
+            poison_mask=poison_mask,
+            images=_as_images(X, image_shape or getattr(detector, "image_shape", None)),
+            name=type(detector).__name__ if name is None else name,
+        )
+        return display.plot(ax, n_images=n_images)
+
+    def plot(self, ax=None, *, n_images=16):
+        """Draw the histogram and the images.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; where there are images, its place is shared between the histogram and
+            them. None: a new figure.
+
+        n_images : int, default=16
+            How many images to show.
+
+        Returns
+        -------
+        display : SuspicionDisplay
+            Itself.
+        """
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots(figsize=(12, 3), layout="constrained")
+        self.figure_ = ax.figure
+        self.image_axes_, self.image_indices_ = [], np.array([], dtype=int)
+        if self.images is None:
+            self.ax_ = ax
+        else:
+            ax.set_axis_off()
+            self.ax_ = ax.inset_axes([0, 0, 0.36, 1])
+            self.image_indices_ = np.argsort(-self.suspicion, kind="stable")[:n_images]
+            self._draw_images(ax)
+        self._draw_histogram()
+        return self
+
+    def _draw_histogram(self):
+        groups, colors, names = [self.suspicion], [PLAIN_COLOR], ["rows"]
+        if self.poison_mask is not None:
+            groups = [self.suspicion[~self.poison_mask], self.suspicion[self.poison_mask]]
+            colors, names = [CLEAN_COLOR, POISON_COLOR], ["clean", "poison"]
+        edges = np.histogram_bin_edges(self.suspicion, bins=40)
+        self.ax_.hist(groups, bins=edges, stacked=True, color=colors, label=names)
+        self.threshold_line_ = self.ax_.axvline(
+            self.threshold, color="black", linestyle="--", linewidth=1.2, label="threshold"
+        )
+        self.ax_.set(title=self.name, xlabel="suspicion", ylabel="rows")
+        self.ax_.yaxis.get_major_locator().set_params(integer=True)
+        self.ax_.spines[["top", "right"]].set_visible(False)
+        self.ax_.legend(frameon=False, fontsize="small")
+
+    def _draw_images(self, ax):
+        """Draw the images in the right part of `ax`, framed and captioned."""
+        low, high = self.images.min(), self.images.max()
+        ax.text(0.4, 1, "most suspicious: label, suspicion", va="bottom", transform=ax.transAxes)
+        height = 1 / max(-(-len(self.image_indices_) // IMAGES_A_LINE), 1)
+        width = 0.6 / min(max(len(self.image_indices_), 1), IMAGES_A_LINE)
+        for place, row in enumerate(self.image_indices_):
+            line, column = divmod(place, IMAGES_A_LINE)
+            corner = (0.4 + column * width, 1 - (line + 1) * height)
+            image_ax = ax.inset_axes([*corner, 0.9 * width, 0.72 * height])
+            image = (self.images[row] - low) / (high - low if high > low else 1)
+            image_ax.imshow(image, cmap="gray", vmin=0, vmax=1)
+            image_ax.set(xticks=[], yticks=[])
+            color = PLAIN_COLOR
+            if self.poison_mask is not None:
+                color = POISON_COLOR if self.poison_mask[row] else CLEAN_COLOR
+            image_ax.spines[:].set(color=color, linewidth=2.5)
+            caption = f"{self.suspicion[row]:.3g}"
+            if self.labels is not None:
+                caption = f"{self.labels[row]}\n{caption}"
+            image_ax.set_title(caption, color=color, fontsize="small", pad=3)
+            self.image_axes_.append(image_ax)
+
+
+def _as_images(X, image_shape):
+    """Rows as an array of images, None where their shape is not known."""
+    shape = np.shape(X)
+    if len(shape) > 2 and image_shape is None:
+        image_shape = shape[1:]
+    if image_shape is None:
+        return None
+    if len(image_shape) == 2:
+        image_shape = (*image_shape, 1)
+    if len(image_shape) != 3 or np.prod(image_shape) != np.prod(shape[1:]):
+        raise ValueError(
+            f"image_shape={tuple(image_shape)} must be (height, width, channels) and multiply to "
+            f"the {np.prod(shape[1:])} columns of X."
+        )
+    return np.asarray(X, dtype=float).reshape(shape[0], *image_shape)

@@ -1,0 +1,194 @@
+"""The command line: `skpoison ...`."""
+
+import io
+import os
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+import skpoison
+
+# Everything heavy is imported where it is used: `skpoison --help` answers at once.
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    add_completion=False,
+    help="Poison training data, detect the poison, and see what the defence gives back.",
+)
+
+# Classes that the attacks move visibly.
+DEMO_CLASSES = {"digits": (3, 8), "mnist": (4, 9), "fashion_mnist": (0, 1), "cifar10": (0, 1)}
+
+
+def main():
+    """Run the command line."""
+    app()
+
+
+def _print_version(wanted: bool):
+    if wanted:
+        typer.echo(f"skpoison {skpoison.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+):
+    pass
+
+
+@app.command("list")
+def list_estimators():
+    """Print the attacks and detectors with the short names that commands know them by."""
+    from skpoison.utils import short_names
+
+    table = Table("kind", "name", "class", "what it does")
+    for kind in ("attack", "detector"):
+        for name, (estimator, keywords) in short_names(kind).items():
+            written = ", ".join(f"{key}={value!r}" for key, value in keywords.items())
+            summary = estimator.__doc__.strip().splitlines()[0]
+            table.add_row(kind, name, f"{estimator.__name__}({written})", summary)
+        table.add_section()
+    Console().print(table)
+
+
+@app.command()
+def demo(
+    dataset: Annotated[str, typer.Option(help=f"One of {', '.join(DEMO_CLASSES)}.")] = "digits",
+    classes: Annotated[
+        tuple[int, int] | None,
+        typer.Option(help="Two classes of the data set.", show_default="a pair for each"),
+    ] = None,
+    attack: Annotated[
+        list[str] | None,
+        typer.Option(help="An attack; can be repeated.", show_default="all"),
+    ] = None,
+    detector: Annotated[
+        list[str] | None,
+        typer.Option(help="A detector; can be repeated.", show_default="all"),
+    ] = None,
+    rate: Annotated[
+        float, typer.Option(min=0.01, max=1.0, help="Poison rows on each of 100 clean ones.")
+    ] = 0.3,
+    runs: Annotated[int, typer.Option(min=1, help="Draws of rows to average over.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first draw.")] = 0,
+    data_home: Annotated[
+        Path | None,
+        typer.Option(help="Folder with the images.", show_default="$SKPOISON_DATA or the cache"),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the table and the picture.")] = Path(
+        "skpoison-demo"
+    ),
+):
+    """Poison real images, find the poison, train on what is left: one table.
+
+    Every attack poisons 100 training rows, every detector is fitted to each poisoned set alone,
+    and an SVM is trained on the clean, the poisoned and the filtered rows. Writes
+    comparison.csv and most_suspicious.png.
+    """
+    files = [out / "comparison.csv", out / "most_suspicious.png"]
+    with _refusing_bad_input():
+        _check_writable(out, files)
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        from skpoison.datasets import load_images
+        from skpoison.utils import make_estimator, short_names
+
+        attacks = list(dict.fromkeys(attack or short_names("attack")))
+        detectors = list(dict.fromkeys(detector or short_names("detector")))
+        for kind, names in (("attack", attacks), ("detector", detectors)):
+            for name in names:
+                make_estimator(kind, name)
+        classes = classes or DEMO_CLASSES.get(dataset)
+        images = load_images(dataset, classes=classes, data_home=data_home)
+
+    from skpoison.inspection._demo import as_rich_table, run_demo
+
+    with _progress_bar(runs * len(attacks) * len(detectors)) as advance:
+        table, figure = run_demo(
+            images,
+            attacks=attacks,
+            detectors=detectors,
+            rate=rate,
+            n_runs=runs,
+            random_state=seed,
+            on_fit=advance,
+        )
+    named = " v ".join(images.target_names[list(classes)])
+    title = f"{dataset}: {named}, {rate:.0%} poison, mean of {runs} run{'s' if runs > 1 else ''}"
+    Console().print(as_rich_table(table, title))
+
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=110)
+    contents = [table.to_csv(index=False).encode(), picture.getvalue()]
+    for path, content in zip(files, contents, strict=True):
+        _write(path, content)
+        typer.echo(f"written: {path}")
+
+
+@contextmanager
+def _refusing_bad_input():
+    """Turn the library's complaints about what the user asked for into exit code 2."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False)
+        raise typer.Exit(2) from error
+
+
+def _check_writable(folder, files):
+    """Raise an OSError unless these files can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in files:
+            if path.is_dir():
+                raise IsADirectoryError(f"{path} is a folder")
+            partial = _partial(path)
+            partial.touch()
+            partial.unlink()
+    except OSError as error:
+        raise OSError(f"out={str(folder)!r} must be a folder to write into: {error}.") from error
+
+
+def _write(path, content):
+    """Write a file that appears whole or not at all."""
+    partial = _partial(path)
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _partial(path):
+    return path.with_name(f".partial-{path.name}")
+
+
+@contextmanager
+def _progress_bar(total):
+    """Show progress on a terminal, and no warnings; gives a function that counts one step."""
+    console = Console(stderr=True)
+    columns = (TextColumn("poison, detect, defend"), BarColumn(), MofNCompleteColumn())
+    progress = Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with warnings.catch_warnings(), progress:
+        warnings.simplefilter("ignore")
+        task = progress.add_task("", total=total)
+        yield lambda: progress.advance(task)

@@ -1,0 +1,136 @@
+"""The command line of the experiments."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+ProtocolFile = Annotated[
+    Path, typer.Argument(metavar="PROTOCOL", help="YAML file that says what to do.")
+]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the results.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one each core.")]
+Backend = Annotated[str, typer.Option(help="Where the work is done: local, dask or ray.")]
+Scheduler = Annotated[str | None, typer.Option(help="Address of the Dask or Ray cluster.")]
+Images = Annotated[bool, typer.Option("--images", help="Write the poison as PNG files too.")]
+Update = Annotated[
+    bool, typer.Option("--update", help="Accept a folder that was made for another protocol.")
+]
+
+
+@app.command()
+def split(
+    protocol: ProtocolFile,
+    out: Out,
+    jobs: Jobs = 1,
+    backend: Backend = "local",
+    scheduler: Scheduler = None,
+    update: Update = False,
+):
+    """Draw the rows of every run."""
+    _run("split", protocol, out, jobs, backend, scheduler, update)
+
+
+@app.command()
+def attack(
+    protocol: ProtocolFile,
+    out: Out,
+    jobs: Jobs = 1,
+    backend: Backend = "local",
+    scheduler: Scheduler = None,
+    images: Images = False,
+    update: Update = False,
+):
+    """Place the poison of every run, after what goes before."""
+    _run("attack", protocol, out, jobs, backend, scheduler, update, images)
+
+
+@app.command()
+def train(
+    protocol: ProtocolFile,
+    out: Out,
+    jobs: Jobs = 1,
+    backend: Backend = "local",
+    scheduler: Scheduler = None,
+    images: Images = False,
+    update: Update = False,
+):
+    """Train the detectors, after what goes before."""
+    _run("train", protocol, out, jobs, backend, scheduler, update, images)
+
+
+@app.command()
+def assess(
+    protocol: ProtocolFile,
+    out: Out,
+    jobs: Jobs = 1,
+    backend: Backend = "local",
+    scheduler: Scheduler = None,
+    images: Images = False,
+    update: Update = False,
+):
+    """Assess the detectors, after what goes before, and write the tables."""
+    _run("assess", protocol, out, jobs, backend, scheduler, update, images)
+
+
+@app.command()
+def run(
+    protocol: ProtocolFile,
+    out: Out,
+    jobs: Jobs = 1,
+    backend: Backend = "local",
+    scheduler: Scheduler = None,
+    images: Images = False,
+    update: Update = False,
+):
+    """Do a whole experiment, or go on with it, and write the tables and the report."""
+    _run("assess", protocol, out, jobs, backend, scheduler, update, images)
+    report(out)
+
+
+@app.command()
+def report(
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="Folder of a finished experiment.")
+    ],
+):
+    """Draw the figures and write the HTML page of a finished experiment."""
+    with _clear_errors():
+        from skpoison.experiments import write_report
+
+        typer.echo(f"Report: {write_report(results)}")
+
+
+def _run(until, protocol, out, jobs, backend, scheduler, update, images=False):
+    with _clear_errors():
+        from skpoison.experiments import Protocol, run_protocol, write_images
+
+        protocol = Protocol.from_yaml(protocol)
+        run_protocol(
+            protocol,
+            out,
+            until=until,
+            jobs=jobs,
+            backend=backend,
+            scheduler=scheduler,
+            update=update,
+        )
+        if images:
+            write_images(protocol, out)
+    typer.echo(f"Results: {out / 'results.csv' if until == 'assess' else out / until}")
+
+
+@contextmanager
+def _clear_errors():
+    """Turn what a user can mend into one message and exit code 2."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Stopped. The same command goes on from here.", err=True)
+        raise typer.Exit(130) from None
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error

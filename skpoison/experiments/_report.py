@@ -1,0 +1,163 @@
+"""Results as figures and one HTML page that needs nothing else."""
+
+import base64
+import io
+import json
+from html import escape
+from pathlib import Path
+from string import Template
+
+import matplotlib
+import pandas as pd
+
+from skpoison.experiments._figures import draw, summarise
+
+FIGURES = {
+    "accuracy": ("defended_accuracy", "Test accuracy of the victim"),
+    "f1": ("f1", "F1 of the poison found"),
+}
+TABLES = {
+    "Accuracy of the victim after filtering": "defended_accuracy",
+    "F1 of the poison found": "f1",
+    "Area under the ROC curve": "roc_auc",
+    "Average precision": "average_precision",
+    "Rows removed": "rows_removed",
+}
+NEEDED = ("results.csv", "timings.csv", "protocol.yaml", "machine.json")
+
+PAGE = Template("""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em;
+  color: #222; background: #fff; }
+h1, h2 { line-height: 1.2; }
+h2 { margin-top: 2em; }
+img { max-width: 100%; height: auto; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
+th, td { padding: .25em .7em; text-align: right; white-space: nowrap; }
+th { font-weight: 600; }
+thead tr:last-child th { border-bottom: 1px solid #999; }
+tbody th { text-align: left; }
+pre { background: #f5f5f5; padding: 1em; overflow-x: auto; }
+</style>
+</head>
+<body>
+<h1>$title</h1>
+<p>$summary</p>
+$figures
+$tables
+<h2>Time</h2>
+<div class="wide">$timings</div>
+<h2>Protocol</h2>
+<pre>$protocol</pre>
+<h2>Machine and versions</h2>
+<pre>$machine</pre>
+</body>
+</html>
+""")
+
+
+def write_report(folder):
+    """Draw the figures of a finished experiment and write its HTML page.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        The folder of the results, or the ``results.csv`` in it.
+
+    Returns
+    -------
+    page : Path
+        ``report.html``, which holds everything it shows; ``accuracy.svg`` and ``f1.svg`` are
+        written beside it.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds no finished experiment.
+    """
+    folder = Path(folder)
+    if folder.name == "results.csv":
+        folder = folder.parent
+    missing = [name for name in NEEDED if not (folder / name).is_file()]
+    if missing:
+        raise ValueError(f"{folder} holds no finished experiment: {', '.join(missing)} missing.")
+    try:
+        results = pd.read_csv(folder / "results.csv", keep_default_na=False, na_values=[""])
+        timings = pd.read_csv(folder / "timings.csv")
+        figures = "".join(_figure(results, name, folder) for name in FIGURES)
+        tables = "".join(_table(results, title, measure) for title, measure in TABLES.items())
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{folder / 'results.csv'} is no table of results: {error}") from error
+    first = results.iloc[0]
+    n_runs = results["run"].nunique()
+    page = PAGE.substitute(
+        title=escape(f"Poison and its detectors on {first['dataset']}, {first['fit']} detectors"),
+        summary=f"Means and 95 % intervals (Student's t) over {n_runs} assessment runs.",
+        figures=figures,
+        tables=tables,
+        timings=_time_table(timings),
+        protocol=escape((folder / "protocol.yaml").read_text(encoding="utf-8")),
+        machine=escape(_machine_text(folder)),
+    )
+    path = folder / "report.html"
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _figure(results, name, folder):
+    """Write one figure and give the HTML that shows it."""
+    measure, label = FIGURES[name]
+    drawing = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": name}):  # equal results, equal files
+        figure = draw(summarise(results, measure), label)
+        figure.savefig(drawing, format="svg", metadata={"Date": None})
+    (folder / f"{name}.svg").write_bytes(drawing.getvalue())
+    encoded = base64.b64encode(drawing.getvalue()).decode("ascii")
+    return (
+        f"<h2>{escape(label)}</h2>\n"
+        f'<img id="{name}" alt="{escape(label)} against the rate of poison, one panel an attack, '
+        f'one line a detector" src="data:image/svg+xml;base64,{encoded}">\n'
+    )
+
+
+def _table(results, title, measure):
+    """One measure as an HTML table: a row a detector, a column an attack and rate."""
+    summary = summarise(results, measure)
+    digits = 1 if measure == "rows_removed" else 3
+    summary["shown"] = [
+        "–" if pd.isna(mean) else f"{mean:.{digits}f} ± {half_width:.{digits}f}"
+        for mean, half_width in zip(summary["mean"], summary["half_width"], strict=True)
+    ]
+    summary["rate"] = [f"{100 * rate:g} %" for rate in summary["rate"]]
+    # Rows and columns in their order of appearance.
+    table = summary.set_index(["detector", "attack", "rate"])["shown"].unstack(["attack", "rate"])
+    table = table.reindex(index=summary["detector"].unique())
+    table = table[list(dict.fromkeys(zip(summary["attack"], summary["rate"], strict=True)))]
+    table.columns.names = [None, None]
+    table.index.name = None
+    return f'<h2>{escape(title)}</h2>\n<div class="wide">{table.to_html(border=0)}</div>\n'
+
+
+def _time_table(timings):
+    table = timings.groupby("stage", sort=False)[["seconds", "cpu_seconds"]].agg(["count", "sum"])
+    table = pd.DataFrame(
+        {
+            "units": table["seconds", "count"],
+            "seconds": table["seconds", "sum"].round(1),
+            "CPU seconds": table["cpu_seconds", "sum"].round(1),
+        }
+    )
+    table.index.name = None
+    return table.to_html(border=0)
+
+
+def _machine_text(folder):
+    machine = json.loads((folder / "machine.json").read_text(encoding="utf-8"))
+    packages = machine.pop("packages")
+    return "\n".join(f"{name}: {value}" for name, value in (machine | packages).items())

@@ -1,0 +1,263 @@
+"""Doing the units of an experiment: what is missing, on as many workers as there are."""
+
+import json
+import os
+import platform
+import time
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+from joblib import Parallel, delayed, parallel_config
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from threadpoolctl import threadpool_limits
+
+from skpoison import __version__
+from skpoison.experiments._plan import plan
+from skpoison.experiments._protocol import Protocol
+from skpoison.experiments._store import Store, write_text
+
+STAGE_NAMES = ("split", "attack", "train", "assess")
+BACKENDS = ("local", "dask", "ray")
+ATTEMPTS = 3
+SECONDS_TO_CONNECT = 10
+PACKAGES = ("numpy", "scipy", "scikit-learn", "imbalanced-learn", "keras", "tensorflow")
+
+
+def run_protocol(
+    protocol, out, *, until="assess", jobs=1, backend="local", scheduler=None, update=False
+):
+    """Do an experiment, or go on with it where it stopped.
+
+    Every unit of work (a run's rows, a run's poison, a trained detector, an assessment) is kept
+    in a folder below `out` under a hash of all it depends on: what is there is not done again,
+    what is damaged is. Equal protocols give equal results, whatever the number of workers and
+    interruptions (on CPUs; a GPU's sums have no fixed order).
+
+    Parameters
+    ----------
+    protocol : Protocol
+        The experiment.
+
+    out : str or path-like
+        Folder of the results. With a cluster: one that all its machines see at the same path.
+
+    until : {"split", "attack", "train", "assess"}, default="assess"
+        The last stage to do. After "assess" there are ``results.csv`` and ``timings.csv``.
+
+    jobs : int, default=1
+        Number of worker processes of the local machine, -1 for one each core. A cluster's workers
+        are all used.
+
+    backend : {"local", "dask", "ray"}, default="local"
+        Where the work is done.
+
+    scheduler : str, default=None
+        Address of the Dask scheduler, or of the Ray cluster (None: the one this machine is in).
+
+    update : bool, default=False
+        Accept a folder that was made for another protocol, keep what both have in common and
+        replace the tables.
+
+    Returns
+    -------
+    results : DataFrame or None
+        The content of ``results.csv``; None where `until` is an earlier stage.
+
+    Raises
+    ------
+    ValueError
+        If `out` belongs to another protocol or a parameter is none of those accepted.
+
+    OSError
+        If the scheduler cannot be reached, data cannot be read or nothing can be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from skpoison.experiments import Protocol, run_protocol
+    >>> protocol = Protocol(
+    ...     "digits",
+    ...     n_train=20,
+    ...     n_val=20,
+    ...     n_test=15,
+    ...     n_runs=2,
+    ...     rates=[0, 0.3],
+    ...     attacks=["flipping"],
+    ...     detectors=["centroid"],
+    ... )
+    >>> with TemporaryDirectory() as folder:
+    ...     results = run_protocol(protocol, folder)
+    >>> results[["run", "attack", "rate", "detector"]]
+                  run    attack  rate  detector
+    0   assessment-00      none   0.0  centroid
+    1   assessment-00  flipping   0.3  centroid
+    """
+    for name, value, accepted in [("until", until, STAGE_NAMES), ("backend", backend, BACKENDS)]:
+        if value not in accepted:
+            raise ValueError(f"{name} must be one of {list(accepted)}, got {value!r}.")
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    _claim(out, protocol, update)
+    store = Store(out)
+    store.sweep()
+    stages, cells = plan(protocol)
+    columns = [
+        TextColumn("{task.description:8}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    ]
+    with Progress(*columns) as progress, _workers(jobs, backend, scheduler):
+        for stage in STAGE_NAMES[: STAGE_NAMES.index(until) + 1]:
+            _do(stages[stage], store, progress, stage)
+    if until != "assess":
+        return None
+    return _write_tables(protocol, store, stages, cells)
+
+
+def execute(unit, root):
+    """Do one unit, on whatever machine this is.
+
+    Parameters
+    ----------
+    unit : Unit
+        The unit; what it needs has been done.
+
+    root : Path
+        Folder of the results.
+
+    Returns
+    -------
+    unit : Unit
+        The same.
+    """
+    # The order in which several threads add up numbers shows in the last bits.
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ[name] = "1"  # read by TensorFlow when it starts
+    from skpoison.experiments._stages import STAGES
+
+    store = Store(root)
+    started, cpu_started = time.perf_counter(), time.process_time()
+    with store.writing(unit) as folder, threadpool_limits(1):
+        needs = [store.folder(needed) for needed in unit.needs]
+        STAGES[unit.stage](folder, unit.seed, needs, **unit.params)
+        timing = {
+            "stage": unit.stage,
+            "unit": unit.name,
+            "seconds": time.perf_counter() - started,
+            "cpu_seconds": time.process_time() - cpu_started,
+        }
+        (folder / "timing.json").write_text(json.dumps(timing), encoding="utf-8")
+    return unit
+
+
+def _claim(out, protocol, update):
+    """Note in the folder which protocol it belongs to, or raise if it is another one's."""
+    path = out / "protocol.yaml"
+    if path.exists() and not update:
+        there = Protocol.from_yaml(path)
+        names = [name for name, value in vars(protocol).items() if getattr(there, name) != value]
+        if names:
+            listed = ", ".join(
+                f"{name}={getattr(there, name)!r} there, {getattr(protocol, name)!r} here"
+                for name in names
+            )
+            raise ValueError(
+                f"{out} holds the results of another protocol ({listed}). Choose another folder, "
+                "or update this one (--update), which keeps what both have in common."
+            )
+    write_text(path, protocol.to_yaml())
+
+
+@contextmanager
+def _workers(jobs, backend, scheduler):
+    """Let joblib spread work over this machine or a cluster."""
+    if backend == "dask":
+        _require("distributed", "dask")
+        from distributed import Client
+
+        with Client(scheduler, timeout=SECONDS_TO_CONNECT) as client:
+            with parallel_config(backend="dask", client=client, n_jobs=-1):
+                yield
+    elif backend == "ray":
+        _require("ray", "ray")
+        import ray
+        from ray.util.joblib import register_ray
+
+        ray.init(address=scheduler or "auto")
+        register_ray()
+        with parallel_config(backend="ray", n_jobs=-1):
+            yield
+    else:
+        with parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1):
+            yield
+
+
+def _require(module, extra):
+    if find_spec(module) is None:
+        raise ImportError(f"backend={extra!r} needs an extra: pip install 'skpoison[{extra}]'.")
+
+
+def _do(units, store, progress, stage):
+    """Do the units of one stage that are missing or damaged."""
+    missing = {unit.key: unit for unit in units if not store.has(unit)}
+    bar = progress.add_task(
+        stage, total=len(units), completed=len(units) - len(missing), rate="done before"
+    )
+    started, n_missing = time.monotonic(), len(missing)
+    for attempt in range(1, ATTEMPTS + 1):
+        tasks = [delayed(execute)(unit, store.root) for unit in missing.values()]
+        try:
+            for unit in Parallel(return_as="generator_unordered")(tasks):
+                del missing[unit.key]
+                speed = (n_missing - len(missing)) / (time.monotonic() - started)
+                progress.update(bar, advance=1, rate=f"{speed:.2g}/s")
+            return
+        except BrokenProcessPool as error:
+            if attempt == ATTEMPTS:
+                raise RuntimeError(
+                    f"a worker process was killed {ATTEMPTS} times in the stage {stage!r}, "
+                    "perhaps for want of memory: use fewer jobs."
+                ) from error
+
+
+def _write_tables(protocol, store, stages, cells):
+    rows = [
+        {"dataset": protocol.dataset, "fit": protocol.fit}
+        | cell
+        | pd.read_parquet(store.folder(unit) / "assessment.parquet").to_dict("records")[0]
+        for unit, cell in cells.items()
+    ]
+    results = pd.DataFrame(rows)
+    timings = pd.DataFrame(
+        json.loads((store.folder(unit) / "timing.json").read_text(encoding="utf-8"))
+        for units in stages.values()
+        for unit in units
+    )
+    write_text(store.root / "results.csv", results.to_csv(index=False, float_format="%.6f"))
+    write_text(store.root / "timings.csv", timings.to_csv(index=False, float_format="%.3f"))
+    write_text(store.root / "machine.json", json.dumps(_machine(), indent=2))
+    return results
+
+
+def _machine():
+    return {
+        "system": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "packages": {"skpoison": __version__} | {name: version(name) for name in PACKAGES},
+    }

@@ -107,7 +107,9 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
         injection="append",
         random_state=None,
     ):
-        super().__init__(rate=rate, injection=injection, random_state=random_state)
+        BasePoisoningAttack.__init__(
+            self, rate=rate, injection=injection, random_state=random_state
+        )
         self.attacks = attacks
         self.estimator = estimator
 

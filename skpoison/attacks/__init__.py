@@ -4,6 +4,7 @@ None of them imports Keras.
 """
 
 from skpoison.attacks._base import BasePoisoningAttack
+from skpoison.attacks._gradient import GradientPoisoningAttack
 from skpoison.attacks._label_flip import LabelFlipAttack
 
-__all__ = ["BasePoisoningAttack", "LabelFlipAttack"]
+__all__ = ["BasePoisoningAttack", "GradientPoisoningAttack", "LabelFlipAttack"]

@@ -1,0 +1,355 @@
+"""Gradient poisoning: rows that climb the victim's loss."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.svm import SVC
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.class_weight import compute_sample_weight
+from threadpoolctl import threadpool_limits
+
+from skpoison.attacks._ascent import Box, climb
+from skpoison.attacks._base import BasePoisoningAttack
+from skpoison.attacks._engine import PoisoningObjective
+from skpoison.attacks._victims import describe_victim
+
+
+class GradientPoisoningAttack(BasePoisoningAttack):
+    """Poison rows that climb the gradient of the victim's loss.
+
+    Each poison row starts as a copy of a real row plus a little noise and moves, within bounds,
+    up the gradient of the loss that the victim, trained on clean and poison rows together, has on
+    the attacker's rows (`X_val`). How the trained victim follows the poison row is found from its
+    optimality conditions [1]_ [2]_, so that one step costs one small linear system. The published
+    SVM attacks of [3]_ are ``labels="flip"`` (*optimal*) and ``labels="keep"`` (*semi-optimal*).
+
+    Parameters
+    ----------
+    estimator : SVC, default=None
+        The victim, unfitted: :class:`~sklearn.svm.SVC` with a linear, polynomial or RBF kernel.
+        None stands for ``SVC(kernel="linear")``. The attacker's loss is the hinge loss. With
+        more than two classes the victim is attacked one-vs-one, as it is trained: the loss is
+        the mean over all pairs of classes, and a poison row acts on every pair of its label.
+
+    labels : {"flip", "keep"}, default="flip"
+        "flip": the poison rows start from training rows and carry the label of another class.
+        "keep": they start from the attacker's rows and carry their true labels.
+
+    rate : float or int, default=0.3
+        How much poison: a float in [0, 1] is a share of the clean rows, an int a number of rows.
+        Where this is more than there are rows to start from, rows are used again.
+
+    y_target : label, default=None
+        None: the victim shall misclassify the attacker's rows. A label: the victim shall give
+        this label to the attacker's rows; with ``labels="flip"`` all poison rows carry it.
+
+    bounds : {"data", "columns"}, None or tuple (low, high), default="data"
+        Where poison rows may be. "data": between the smallest and the largest value in the data,
+        which suits images; "columns": in each column's own range, which suits tables; None:
+        anywhere. Low and high are numbers or arrays of shape (n_features,).
+
+    step_size : float, default=0.25
+        Length of a row's first step, in units of the width of the bounds (of the data's range
+        where there are none). Steps grow while they help and shrink when they do not.
+
+    max_iter : int, default=100
+        Most steps of one ascent.
+
+    tol : float, default=1e-6
+        An ascent ends when a step gains less than this.
+
+    schedule : {"sequential", "joint"}, default="sequential"
+        "sequential": one poison row after the other climbs, with all others in the training set.
+        "joint": all rows climb together and the victim is trained once a step.
+
+    n_sweeps : int, default=1
+        How often the schedule is gone through; it ends early when a sweep gains nothing.
+
+    n_restarts : int, default=1
+        Number of attacks from other starting rows, of which the strongest is kept.
+
+    noise : float, default=1e-3
+        The starting rows differ from real ones by up to this much in each column, in the same
+        units.
+
+    holdout : float, default=0.5
+        Without `X_val`: the share of each class' rows that the attacker evaluates on. The victim
+        is then trained on the others only while the poison is made.
+
+    injection : {"append", "replace"}, default="append"
+        "append" adds the poison to the clean rows; "replace" takes one clean row out for each.
+
+    n_jobs : int, default=None
+        Number of restarts that run at the same time, as in joblib.
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of the starting rows, their noise and the held-out part.
+
+    Attributes
+    ----------
+    objective_path_ : ndarray of shape (n_steps + 1,)
+        The attacker's objective at the starting rows and the best one after each step: the mean
+        loss on the attacker's rows, or minus the mean loss at `y_target`.
+
+    n_moved_ : int
+        How many poison rows left their starting place.
+
+    poison_mask_ : ndarray of shape (n_samples_new,), dtype=bool
+        True for the poison rows of the result.
+
+    sample_indices_ : ndarray of shape (n_samples_new,), dtype=int
+        The row of `X` each row of the result is or was started from; -1 for rows of `X_val`.
+
+    classes_ : ndarray of shape (n_classes,)
+        The labels seen in `y`.
+
+    n_features_in_ : int
+        Number of columns.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where `X` has names that are all strings.
+
+    See Also
+    --------
+    LabelFlipAttack : The same labels on rows that stay where they are.
+
+    Notes
+    -----
+    A row that is no support vector has a zero gradient and cannot move; a warning says how many
+    did not. ``gamma="scale"`` is taken from the training rows and the starting rows and then held
+    fixed. Kernel values are computed in the precision of `X` (float32 rows take about half the
+    time of float64 where rows are wide), the victim is always trained in float64.
+
+    References
+    ----------
+    .. [1] B. Biggio, B. Nelson, P. Laskov, "Poisoning Attacks against Support Vector Machines",
+       ICML 2012.
+    .. [2] A. Demontis et al., "Why Do Adversarial Attacks Transfer? Explaining Transferability of
+       Evasion and Poisoning Attacks", USENIX Security 2019, eq. 10.
+    .. [3] F. Razmi, L. Xiong, "Classification Auto-Encoder based Detector against Diverse Data
+       Poisoning Attacks", arXiv:2108.04206, 2021.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.svm import SVC
+    >>> from skpoison.attacks import GradientPoisoningAttack
+    >>> X, y = load_digits(n_class=2, return_X_y=True)
+    >>> X = X / 16
+    >>> victim = SVC(kernel="linear")
+    >>> attack = GradientPoisoningAttack(victim, rate=0.3, bounds=(0, 1), random_state=0)
+    >>> X_poisoned, y_poisoned = attack.fit_resample(X[:100], y[:100], X_val=X[100:200],
+    ...                                              y_val=y[100:200])
+    >>> X_poisoned.shape
+    (130, 64)
+    >>> victim.fit(X[:100], y[:100]).score(X[200:], y[200:]) > 0.95
+    True
+    >>> victim.fit(X_poisoned, y_poisoned).score(X[200:], y[200:]) < 0.75
+    True
+    """
+
+    short_names = {"optimal": {"labels": "flip"}, "semi-optimal": {"labels": "keep"}}
+
+    _parameter_constraints = {
+        **BasePoisoningAttack._parameter_constraints,
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "labels": [StrOptions({"flip", "keep"})],
+        "bounds": [StrOptions({"data", "columns"}), tuple, list, None],
+        "step_size": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "schedule": [StrOptions({"sequential", "joint"})],
+        "n_sweeps": [Interval(Integral, 1, None, closed="left")],
+        "n_restarts": [Interval(Integral, 1, None, closed="left")],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "holdout": [Interval(Real, 0, 1, closed="neither")],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        labels="flip",
+        rate=0.3,
+        y_target=None,
+        bounds="data",
+        step_size=0.25,
+        max_iter=100,
+        tol=1e-6,
+        schedule="sequential",
+        n_sweeps=1,
+        n_restarts=1,
+        noise=1e-3,
+        holdout=0.5,
+        injection="append",
+        n_jobs=None,
+        random_state=None,
+    ):
+        super().__init__(rate=rate, injection=injection, random_state=random_state)
+        self.estimator = estimator
+        self.labels = labels
+        self.y_target = y_target
+        self.bounds = bounds
+        self.step_size = step_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.schedule = schedule
+        self.n_sweeps = n_sweeps
+        self.n_restarts = n_restarts
+        self.noise = noise
+        self.holdout = holdout
+        self.n_jobs = n_jobs
+
+    def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
+        victim = describe_victim(SVC(kernel="linear") if self.estimator is None else self.estimator)
+        target = self._target_code()
+        X = X.astype(np.float32 if X.dtype == np.float32 else np.float64)
+        train = np.arange(len(X))
+        if X_val is None:
+            train, val = self._split(y, random_state)
+            X_val, y_val, val_sources = X[val], y[val], val
+        else:
+            X_val, val_sources = X_val.astype(X.dtype), np.full(len(X_val), -1)
+        box = self._box(np.concatenate([X, X_val]))
+        attack = _Attack(self, victim, self.classes_, target, box, X[train], y[train], X_val, y_val)
+        seeds = random_state.randint(np.iinfo(np.int32).max, size=self.n_restarts)
+        results = Parallel(n_jobs=self.n_jobs)(delayed(attack)(n_poison, seed) for seed in seeds)
+        X_poison, y_poison, rows, path, n_moved = max(results, key=lambda result: result[3][-1])
+
+        self.objective_path_ = np.array(path)
+        self.n_moved_ = n_moved
+        if n_moved < n_poison:
+            warnings.warn(
+                f"{n_poison - n_moved} of {n_poison} poison rows did not move: at their starting "
+                "place they do not touch the victim's margin (or the attacker's loss), so that "
+                "their gradient is zero.",
+                UserWarning,
+                stacklevel=2,
+            )
+        sources = train[rows] if self.labels == "flip" else val_sources[rows]
+        return X_poison, y_poison, sources
+
+    def _target_code(self):
+        if self.y_target is None:
+            return None
+        codes = np.flatnonzero(self.classes_ == self.y_target)
+        if len(codes) == 0:
+            raise ValueError(
+                f"y_target={self.y_target!r} is no label of y; the labels are "
+                f"{self.classes_.tolist()}."
+            )
+        return codes[0]
+
+    def _split(self, y, random_state):
+        """Rows to train on and rows to evaluate on, of each class at least one each."""
+        train, val = [], []
+        for code, label in enumerate(self.classes_):
+            rows = random_state.permutation(np.flatnonzero(y == code))
+            if len(rows) < 2:
+                raise ValueError(
+                    f"{type(self).__name__} without X_val needs at least two rows of each class, "
+                    f"one to train on and one to evaluate on; class {label!r} has {len(rows)}."
+                )
+            n_val = min(max(int(round(self.holdout * len(rows))), 1), len(rows) - 1)
+            val.append(rows[:n_val])
+            train.append(rows[n_val:])
+        return np.sort(np.concatenate(train)), np.sort(np.concatenate(val))
+
+    def _box(self, X):
+        per_column = self.bounds == "columns" if isinstance(self.bounds, str) else False
+        axis = 0 if per_column else None
+        low, high = (
+            np.broadcast_to(limit(X, axis=axis), X.shape[1]).astype(X.dtype)
+            for limit in (np.min, np.max)
+        )
+        unit = high - low
+        if self.bounds is None:
+            return Box(np.full_like(low, -np.inf), np.full_like(high, np.inf), unit)
+        if isinstance(self.bounds, str):
+            return Box(low, high, unit)
+        if len(self.bounds) != 2:
+            raise ValueError(f"bounds={self.bounds!r} must be (low, high).")
+        try:
+            low, high = (np.broadcast_to(np.asarray(b, X.dtype), X.shape[1]) for b in self.bounds)
+        except ValueError as error:
+            raise ValueError(
+                f"bounds={self.bounds!r}: low and high must be numbers or arrays of shape "
+                f"({X.shape[1]},)."
+            ) from error
+        if not (np.isfinite(low).all() and np.isfinite(high).all() and (low <= high).all()):
+            raise ValueError(f"bounds={self.bounds!r} must be finite, low not above high.")
+        if (X < low).any() or (X > high).any():
+            raise ValueError(
+                f"X (or X_val) has values from {X.min():g} to {X.max():g}, outside "
+                f"bounds={self.bounds!r}."
+            )
+        return Box(low, high, high - low)
+
+
+class _Attack:
+    """One run of an attack from its own starting rows; picklable, so that runs can be parallel."""
+
+    def __init__(self, settings, victim, classes, target, box, X, y, X_val, y_val):
+        self.settings = settings
+        self.victim = victim
+        self.classes = classes
+        self.target = target
+        self.box = box
+        self.X, self.y = X, y
+        self.X_val, self.y_val = X_val, y_val
+
+    def __call__(self, n_poison, seed):
+        """Poison rows, their labels, the rows they started from, objective path, rows moved."""
+        settings, box = self.settings, self.box
+        random_state = np.random.RandomState(seed)
+        X_poison, y_poison, rows = self._start(n_poison, random_state)
+        noise = random_state.uniform(-settings.noise, settings.noise, size=X_poison.shape)
+        X_poison = np.clip(X_poison + noise * box.unit, box.low, box.high).astype(X_poison.dtype)
+
+        y = np.concatenate([self.y, y_poison])
+        cost = self.victim.cost * compute_sample_weight(self.victim.class_weight, self.classes[y])
+        targeted = self.target is not None
+        y_val = np.full_like(self.y_val, self.target) if targeted else self.y_val
+        X_all = np.concatenate([self.X, X_poison])
+        moving = np.arange(len(self.X), len(X_all))
+        groups = [moving] if settings.schedule == "joint" else moving[:, None]
+        with threadpool_limits(1):
+            objective = PoisoningObjective(
+                self.victim, X_all, y, cost, self.X_val, y_val, sign=-1 if targeted else 1
+            )
+            path = [objective.value]
+            for _ in range(settings.n_sweeps):
+                before = objective.value
+                for points in groups:
+                    climb(
+                        objective,
+                        points,
+                        box,
+                        path,
+                        step_size=settings.step_size,
+                        max_iter=settings.max_iter,
+                        tol=settings.tol,
+                    )
+                if objective.value - before < settings.tol:
+                    break
+        final = objective.rows[moving]
+        n_moved = int((final != X_poison).any(axis=1).sum())
+        return final, y_poison, rows, path, n_moved
+
+    def _start(self, n_poison, random_state):
+        """Starting rows, the labels they will carry and where they are in X or X_val."""
+        keep = self.settings.labels == "keep"
+        pool, labels = (self.X_val, self.y_val) if keep else (self.X, self.y)
+        eligible = np.arange(len(pool))
+        if not keep and self.target is not None:
+            eligible = np.flatnonzero(labels != self.target)
+        rows = random_state.choice(eligible, size=n_poison, replace=n_poison > len(eligible))
+        if keep:
+            return pool[rows], labels[rows], rows
+        if self.target is not None:
+            return pool[rows], np.full(n_poison, self.target), rows
+        shift = random_state.randint(1, len(self.classes), size=n_poison)
+        return pool[rows], (labels[rows] + shift) % len(self.classes), rows

@@ -1,0 +1,27 @@
+"""The mathematics of the victims, one file each.
+
+A victim is a function that describes a scikit-learn estimator as a `Victim`, and a line here.
+"""
+
+from sklearn.svm import SVC
+
+from skpoison.attacks._victims._svc import describe_svc
+
+_DESCRIPTIONS = {SVC: describe_svc}
+
+
+def describe_victim(estimator):
+    """The `Victim` for an unfitted scikit-learn classifier.
+
+    Raises
+    ------
+    ValueError
+        If no gradient of this victim is known, or of a setting of it.
+    """
+    describe = _DESCRIPTIONS.get(type(estimator))
+    if describe is None:
+        raise ValueError(
+            f"estimator={estimator!r} cannot be attacked by gradients; the victims that can are "
+            f"{', '.join(sorted(kind.__name__ for kind in _DESCRIPTIONS))}."
+        )
+    return describe(estimator)

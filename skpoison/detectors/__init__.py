@@ -2,6 +2,18 @@
 
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._centroid import CentroidDetector
+from skpoison.detectors._classification import CAEDetector, CAEPlusDetector
+from skpoison.detectors._magnet import MagNetDetector, MagNetReformer
 from skpoison.detectors._neighbors import KNNDetector
+from skpoison.detectors._reconstruction import ReconstructionDetector
 
-__all__ = ["BasePoisonDetector", "CentroidDetector", "KNNDetector"]
+__all__ = [
+    "BasePoisonDetector",
+    "CAEDetector",
+    "CAEPlusDetector",
+    "CentroidDetector",
+    "KNNDetector",
+    "MagNetDetector",
+    "MagNetReformer",
+    "ReconstructionDetector",
+]

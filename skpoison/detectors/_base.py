@@ -108,10 +108,7 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
 
         suspicion = _under_label(self._suspicion(X), codes if self._labelled else None)
         self.training_scores_ = -suspicion
-        if self.contamination == "auto":
-            self.offset_ = -mixture_threshold(suspicion, random_state)
-        else:
-            self.offset_ = -quantile_threshold(suspicion, self.contamination)
+        self.offset_ = -self._threshold(suspicion, random_state)
         return self
 
     def score_samples(self, X, y=None):
@@ -198,14 +195,20 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _validate_rows(self, X, *, reset):
         shape = getattr(X, "shape", ())
+        if reset:
+            self._check_image_shape(tuple(shape[1:]))
         if len(shape) > 2:
-            if reset:
-                self._check_image_shape(tuple(shape[1:]))
             X = np.asarray(X).reshape(shape[0], -1)
         return validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
 
     def _check_image_shape(self, shape):
-        """A hook for detectors that care about the shape of n-d input."""
+        """A hook for detectors that care about the shape of one row as it came in."""
+
+    def _threshold(self, suspicion, random_state):
+        """Cut through the training rows' suspicions: rows above it are poison."""
+        if self.contamination == "auto":
+            return mixture_threshold(suspicion, random_state)
+        return quantile_threshold(suspicion, self.contamination)
 
     def _encode(self, X, y):
         if not self._labelled:

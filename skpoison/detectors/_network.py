@@ -1,0 +1,129 @@
+"""What the detectors that train networks share: parameters, shapes and training."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils._param_validation import HasMethods, Interval
+
+PIXEL_TOLERANCE = 1e-4
+
+
+class NetworkMixin:
+    """Parameters, input shapes and training of the estimators that hold networks.
+
+    The parameters are named as in scikeras. It is not built on: its estimators fail
+    scikit-learn's estimator checks.
+    """
+
+    _network_constraints = {
+        "image_shape": ["array-like", None],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "optimizer": [str],
+        "optimizer__learning_rate": [
+            Interval(Real, 0, None, closed="neither"),
+            HasMethods("get_config"),
+        ],
+        "validation_split": [Interval(Real, 0, 1, closed="left")],
+        "patience": [Interval(Integral, 1, None, closed="left"), None],
+        "callbacks": [list, None],
+        "verbose": ["verbose"],
+    }
+
+    def set_params(self, **params):
+        """Set parameters; ``optimizer__learning_rate`` is one of this estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : object
+            This estimator.
+        """
+        own = [name for name in params if "__" in name and name in self._get_param_names()]
+        for name in own:
+            setattr(self, name, params.pop(name))
+        return super().set_params(**params)
+
+    def _check_image_shape(self, shape):
+        """Remember the shape that the rows come in; more than one axis makes them images."""
+        self._array_shape = shape
+
+    def _start_networks(self, X):
+        """Settle what the rows are, before any network is trained."""
+        self._row_shape = _row_shape(X, self.image_shape, self._array_shape)
+        self._scaler = None
+        if len(self._row_shape) == 1:
+            self._scaler = StandardScaler().fit(X)
+        elif X.min() < -PIXEL_TOLERANCE or X.max() > 1 + PIXEL_TOLERANCE:
+            raise ValueError(
+                f"X must hold pixel values in [0, 1] where rows are images, got values in "
+                f"[{X.min():.4g}, {X.max():.4g}]."
+            )
+        self.history_ = {}
+
+    def _scaled(self, X):
+        """Rows as the networks see them: tabular columns standardised, images as they are."""
+        return X if self._scaler is None else self._scaler.transform(X)
+
+    def _is_grey(self):
+        return len(self._row_shape) == 3 and self._row_shape[-1] == 1
+
+    def _train(self, name, X, codes, random_state, epochs, **plan):
+        """Train one network on scaled rows and enter its losses in ``history_``."""
+        from skpoison.networks import Architecture, train
+
+        sides_are_even = all(side % 2 == 0 for side in self._row_shape[:-1])
+        network = train(
+            Architecture(self._row_shape, pooling=self._is_grey() and sides_are_even, **plan),
+            X,
+            codes,
+            random_state=random_state,
+            epochs=epochs,
+            batch_size=self.batch_size,
+            optimizer=self.optimizer,
+            learning_rate=self.optimizer__learning_rate,
+            validation_split=self.validation_split,
+            patience=self.patience,
+            callbacks=self.callbacks,
+            verbose=self.verbose,
+        )
+        self.history_[name] = network.history
+        return network
+
+
+def _row_shape(X, image_shape, array_shape):
+    """Shape of one row as the networks see it: (n_features,) or (height, width, channels)."""
+    if image_shape is None:
+        shape = array_shape if len(array_shape) > 1 else (X.shape[1],)
+        if len(shape) > 3:
+            raise ValueError(
+                f"X must be rows or images of shape (height, width[, channels]), "
+                f"got rows of shape {shape}."
+            )
+    else:
+        shape = tuple(np.asarray(image_shape).tolist())
+        if len(shape) not in (2, 3) or any(type(side) is not int or side < 1 for side in shape):
+            raise ValueError(
+                "image_shape must be (height, width) or (height, width, channels) of positive "
+                f"integers, got {image_shape!r}."
+            )
+        if np.prod(shape) != X.shape[1]:
+            raise ValueError(
+                f"image_shape={image_shape!r} multiplies to {np.prod(shape)}, but X has "
+                f"{X.shape[1]} columns; they must be equal."
+            )
+        if len(array_shape) > 1 and _with_channels(array_shape) != _with_channels(shape):
+            raise ValueError(
+                f"image_shape={image_shape!r}, but X holds images of shape {array_shape}."
+            )
+    return _with_channels(shape)
+
+
+def _with_channels(shape):
+    """Give (height, width) its one channel."""
+    return (*shape, 1) if len(shape) == 2 else tuple(shape)

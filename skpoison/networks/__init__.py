@@ -1,0 +1,18 @@
+"""The networks behind the detectors: architectures, training and inference.
+
+The only folder that imports Keras, and so the back end that Keras is set to (TensorFlow, JAX or
+PyTorch; the environment variable ``KERAS_BACKEND``). Detectors import it when they are fitted.
+
+scikeras is not built on: its estimators fail scikit-learn's estimator checks, and a fit is
+one call of ``Model.fit``, most of whose time at the sizes met here is overhead. Its parameter names are kept.
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets every import otherwise
+
+from skpoison.networks._architectures import Architecture  # noqa: E402
+from skpoison.networks._inference import TrainedNetwork  # noqa: E402
+from skpoison.networks._training import train  # noqa: E402
+
+__all__ = ["Architecture", "TrainedNetwork", "train"]

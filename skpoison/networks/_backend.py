@@ -1,0 +1,133 @@
+"""The few lines that differ between Keras's back ends: a training step, and compilation.
+
+TensorFlow and PyTorch keep weights in variables that a step changes in place; JAX hands them
+through. A step looks the same from outside: it takes the state and gives the next one, and
+the state is empty where the variables hold it.
+"""
+
+import keras
+
+
+class _InPlace:
+    """A step that changes the variables of the model and of the optimizer."""
+
+    def __init__(self, model, optimizer, objective):
+        self.model, self.optimizer, self.objective = model, optimizer, objective
+
+    def state(self):
+        return ()
+
+    def weights(self, state):
+        """The model's trainable and other variables, as tensors."""
+        return (
+            [variable.value for variable in self.model.trainable_variables],
+            [variable.value for variable in self.model.non_trainable_variables],
+        )
+
+    def _update(self, gradients, non_trainable):
+        self.optimizer.apply(gradients, self.model.trainable_variables)
+        for variable, value in zip(self.model.non_trainable_variables, non_trainable, strict=True):
+            variable.assign(value)
+
+
+class _TensorFlowStep(_InPlace):
+    def __call__(self, state, batch):
+        import tensorflow as tf
+
+        trainable, non_trainable = self.weights(state)
+        with tf.GradientTape() as tape:
+            loss, non_trainable = self.objective(trainable, non_trainable, batch, training=True)
+        self._update(tape.gradient(loss, trainable), non_trainable)
+        return state, loss
+
+
+class _TorchStep(_InPlace):
+    def __call__(self, state, batch):
+        import torch
+
+        trainable, non_trainable = self.weights(state)
+        loss, non_trainable = self.objective(trainable, non_trainable, batch, training=True)
+        gradients = torch.autograd.grad(loss, trainable)
+        with torch.no_grad():
+            self._update(gradients, non_trainable)
+        return state, loss.detach()
+
+
+class _JaxStep:
+    """A step on explicit state."""
+
+    def __init__(self, model, optimizer, objective):
+        self.model, self.optimizer, self.objective = model, optimizer, objective
+
+    def state(self):
+        return tuple(
+            [variable.value for variable in variables]
+            for variables in (
+                self.model.trainable_variables,
+                self.model.non_trainable_variables,
+                self.optimizer.variables,
+            )
+        )
+
+    def weights(self, state):
+        return state[:2]
+
+    def __call__(self, state, batch):
+        import jax
+
+        trainable, non_trainable, optimizer = state
+        (loss, non_trainable), gradients = jax.value_and_grad(self.objective, has_aux=True)(
+            trainable, non_trainable, batch, training=True
+        )
+        trainable, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trainable)
+        return (list(trainable), list(non_trainable), list(optimizer)), loss
+
+
+def training_step(model, optimizer, objective):
+    """The step of the back end in use.
+
+    Parameters
+    ----------
+    model : keras.Model
+    optimizer : keras.optimizers.Optimizer
+        Built on the model's trainable variables.
+    objective : callable
+        ``(trainable, non_trainable, batch, training) -> (loss, non_trainable)``.
+
+    Returns
+    -------
+    step : callable
+        ``(state, batch) -> (state, loss)``, with ``step.state()`` the state of the model's and
+        the optimizer's variables as they are, and ``step.weights(state)`` the pair of the
+        trainable and the other weights.
+    """
+    steps = {"tensorflow": _TensorFlowStep, "torch": _TorchStep, "jax": _JaxStep}
+    return steps[_supported_backend()](model, optimizer, objective)
+
+
+def compiled(function):
+    """Compile a function of tensors the way of the back end in use.
+
+    TensorFlow builds a graph without XLA, whose convolutions of few channels are three times
+    slower on a CPU; JAX compiles; PyTorch runs step by step.
+    """
+    backend = _supported_backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, autograph=False, jit_compile=False)
+    if backend == "jax":
+        import jax
+
+        return jax.jit(function)
+    return function
+
+
+def _supported_backend():
+    backend = keras.backend.backend()
+    if backend not in ("tensorflow", "torch", "jax"):
+        raise RuntimeError(
+            f"Keras runs on the back end {backend!r}; skpoison's networks need one of "
+            "'tensorflow', 'jax' and 'torch' (environment variable KERAS_BACKEND)."
+        )
+    return backend

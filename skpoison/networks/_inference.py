@@ -1,0 +1,91 @@
+"""Trained networks and what they make of rows."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from keras import ops
+
+from skpoison.networks._architectures import Architecture
+from skpoison.networks._backend import compiled
+
+CHUNK = 256
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNetwork:
+    """A network as plain data: its plan and its weights.
+
+    It holds no Keras object and nothing compiled, so it is copied and pickled like the arrays it
+    is made of, and read by any back end.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The plan.
+
+    weights : list of ndarray
+        The weights, in the order of the Keras model's trainable variables.
+
+    history : dict of str to list of float
+        "loss" and "val_loss" of each epoch that was run.
+    """
+
+    architecture: Architecture
+    weights: list
+    history: dict
+
+    def predict(self, rows):
+        """What the network makes of rows.
+
+        Rows go through in chunks of one size, the last filled up, so that a plan is compiled once
+        whatever the number of rows.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows, n_features)
+            Flattened images or tabular rows.
+
+        Returns
+        -------
+        reconstruction : ndarray of shape (n_rows, n_features), dtype=float32
+
+        probabilities : ndarray of shape (n_rows, n_classes), dtype=float32
+            Class probabilities; None where the network has no classifier.
+        """
+        forward = _forward(self.architecture)
+        weights = [ops.convert_to_tensor(weight) for weight in self.weights]
+        parts = []
+        for start in range(0, len(rows), CHUNK):
+            part = np.asarray(rows[start : start + CHUNK], dtype=np.float32)
+            filled = np.zeros((CHUNK, *self.architecture.shape), dtype=np.float32)
+            filled[: len(part)] = part.reshape(-1, *self.architecture.shape)
+            outputs = forward(weights, ops.convert_to_tensor(filled))
+            parts.append([ops.convert_to_numpy(output)[: len(part)] for output in outputs])
+        reconstruction, *labels = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return reconstruction.reshape(len(rows), -1), labels[0] if labels else None
+
+    def to_keras(self):
+        """Make the Keras model, for instance to save it.
+
+        Returns
+        -------
+        model : keras.Model
+        """
+        model = self.architecture.build(seed=0)
+        for variable, weight in zip(model.trainable_variables, self.weights, strict=True):
+            variable.assign(weight)
+        return model
+
+
+@lru_cache(maxsize=32)
+def _forward(architecture):
+    """The compiled map from weights and one chunk of rows to the list of outputs."""
+    model = architecture.build(seed=0)
+    others = [ops.convert_to_numpy(variable) for variable in model.non_trainable_variables]
+
+    def forward(weights, rows):
+        outputs, _ = model.stateless_call(weights, others, rows, training=False)
+        return list(outputs) if architecture.n_classes else [outputs]
+
+    return compiled(forward)

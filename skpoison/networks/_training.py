@@ -1,0 +1,279 @@
+"""Training: a compiled loop over epochs in place of ``Model.fit``.
+
+``Model.fit`` spends, at the sizes met here, most of its time between the steps. Here a block of
+epochs, validation and the keeping of the best weights included, is one compiled call. Model,
+losses and optimizers are Keras's own.
+"""
+
+import copy
+import json
+from collections import OrderedDict
+
+import keras
+import numpy as np
+from keras import ops
+from sklearn.model_selection import train_test_split
+
+from skpoison.networks._backend import compiled, training_step
+from skpoison.networks._inference import TrainedNetwork
+
+ROWS_A_BLOCK = 15_000  # about a second of work on one core, so that Ctrl-C is heard
+EPOCHS_A_BLOCK = 50
+WORKBENCHES_KEPT = 8
+
+_idle_workbenches = OrderedDict()
+
+
+def train(
+    architecture,
+    X,
+    codes,
+    *,
+    random_state,
+    epochs,
+    batch_size=256,
+    optimizer="adam",
+    learning_rate=0.001,
+    validation_split=0.1,
+    patience=None,
+    callbacks=None,
+    verbose=0,
+):
+    """Train a network and keep the weights of the epoch with the lowest validation loss.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The plan of the network.
+
+    X : ndarray of shape (n_samples, n_features)
+        Flattened images or tabular rows.
+
+    codes : ndarray of shape (n_samples,), dtype=int
+        Label codes.
+
+    random_state : RandomState instance
+        Draws the weights, the split and the order of the rows.
+
+    epochs : int
+        Upper limit of passes over the training rows.
+
+    batch_size : int, default=256
+        Upper limit of rows in a step. All batches have one size: the smallest with which no more
+        batches are needed.
+
+    optimizer : str, default="adam"
+        Name of a Keras optimizer.
+
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, default=0.001
+        Its learning rate.
+
+    validation_split : float, default=0.1
+        Share of the rows held out for validation, stratified by `codes` where that is possible.
+        With 0, or so few rows that nothing would be held out, the training rows validate.
+
+    patience : int, default=None
+        Stop after so many epochs without a lower validation loss. None: never.
+
+    callbacks : list of keras.callbacks.Callback, default=None
+        Told of the start, each epoch and the end; may set ``model.stop_training``. They see the
+        weights of each epoch, but what they change in the model or the optimizer has no effect.
+
+    verbose : int, default=0
+        1 prints the losses at the end of each block of epochs.
+
+    Returns
+    -------
+    network : TrainedNetwork
+
+    Notes
+    -----
+    What was compiled for a plan, a number of rows and an optimizer is kept, for the last few of
+    them, and used again by the next training of the same kind.
+    """
+    split_seed, weight_seed, order_seed = random_state.randint(2**31 - 1, size=3)
+    fitting, validating = _split(codes, validation_split, split_seed)
+    order = np.random.RandomState(order_seed)
+    rows = ops.convert_to_tensor(np.asarray(X, np.float32).reshape(-1, *architecture.shape))
+    labels = ops.convert_to_tensor(np.asarray(codes, np.int32))
+    validation_batches = ops.convert_to_tensor(_batches(validating, batch_size)[np.newaxis])
+    watchers = [copy.copy(callback) for callback in callbacks or []]
+    block = min(epochs, EPOCHS_A_BLOCK, max(1, ROWS_A_BLOCK // len(X))) if not watchers else 1
+
+    serialized = keras.optimizers.serialize(_make_optimizer(optimizer, learning_rate))
+    key = (architecture, len(X), len(fitting), len(validating), batch_size, block)
+    key += (patience, json.dumps(serialized, sort_keys=True, default=str))
+    workbench = _idle_workbenches.pop(key, None)  # its own while it trains: threads do not share
+    if workbench is None:
+        workbench = _Workbench(architecture, _make_optimizer(optimizer, learning_rate), patience)
+
+    carry = workbench.start(weight_seed)
+    told = keras.callbacks.CallbackList(watchers, model=workbench.model) if watchers else None
+    if told:
+        workbench.model.stop_training = False
+        told.on_train_begin()
+    history = []
+    while len(history) < epochs:
+        if told:
+            told.on_epoch_begin(len(history))
+        n_epochs = min(block, epochs - len(history))
+        batches = np.stack([_batches(order.permutation(fitting), batch_size) for _ in range(block)])
+        carry, losses, waited = workbench.run(
+            carry, rows, labels, ops.convert_to_tensor(batches), validation_batches, n_epochs
+        )
+        history.extend(losses)
+        if verbose:
+            loss, val_loss = history[-1]
+            print(
+                f"{workbench.model.name}: epoch {len(history)}/{epochs}, "
+                f"loss {loss:.5f}, val_loss {val_loss:.5f}"
+            )
+        if told:
+            workbench.show(carry)
+            loss, val_loss = history[-1]
+            told.on_epoch_end(len(history) - 1, {"loss": loss, "val_loss": val_loss})
+        if workbench.model.stop_training or (patience is not None and waited >= patience):
+            break
+    if told:
+        told.on_train_end()
+    weights = workbench.best(carry)
+
+    _idle_workbenches[key] = workbench
+    while len(_idle_workbenches) > WORKBENCHES_KEPT:
+        _idle_workbenches.popitem(last=False)
+    columns = zip(*history, strict=True)
+    return TrainedNetwork(
+        architecture, weights, dict(zip(("loss", "val_loss"), map(list, columns), strict=True))
+    )
+
+
+class _Workbench:
+    """A model, its optimizer and the compiled loop that trains them, for data of one shape."""
+
+    def __init__(self, architecture, optimizer, patience):
+        self.architecture = architecture
+        self.patience = patience
+        self.model = architecture.build(seed=0)
+        self.model.stop_training = False
+        optimizer.build(self.model.trainable_variables)
+        self.optimizer_variables = optimizer.variables
+        self.optimizer_start = [ops.convert_to_numpy(v) for v in self.optimizer_variables]
+        self.step = training_step(self.model, optimizer, self._objective)
+        self.block = compiled(self._block)
+
+    def start(self, seed):
+        """Put fresh weights and a fresh optimizer in place; return the loop's first state."""
+        fresh = self.architecture.build(seed)
+        for variable, new in zip(self.model.variables, fresh.variables, strict=True):
+            variable.assign(ops.convert_to_numpy(new))
+        for variable, new in zip(self.optimizer_variables, self.optimizer_start, strict=True):
+            variable.assign(new)
+        best = [
+            ops.convert_to_tensor(ops.convert_to_numpy(v)) for v in self.model.trainable_variables
+        ]
+        lowest = ops.convert_to_tensor(np.float32(np.inf))
+        return self.step.state(), best, lowest, ops.convert_to_tensor(np.int32(0))
+
+    def run(self, carry, rows, labels, batches, validation_batches, n_epochs):
+        """Train for up to `n_epochs`: the next state, (loss, val_loss) pairs, epochs waited."""
+        limit = ops.convert_to_tensor(np.int32(n_epochs))
+        n_run, losses, *carry = self.block(*carry, rows, labels, batches, validation_batches, limit)
+        losses = ops.convert_to_numpy(losses)[: int(n_run)]
+        return carry, [(float(a), float(b)) for a, b in losses], int(carry[-1])
+
+    def best(self, carry):
+        """The weights of the epoch with the lowest validation loss so far."""
+        return [ops.convert_to_numpy(weight) for weight in carry[1]]
+
+    def show(self, carry):
+        """Put the weights of the last epoch into the model, for callbacks to see."""
+        trainable, _ = self.step.weights(carry[0])
+        for variable, value in zip(self.model.trainable_variables, trainable, strict=True):
+            variable.assign(value)
+
+    def _objective(self, trainable, non_trainable, batch, training):
+        rows, labels, weights = batch
+        outputs, non_trainable, penalties = self.model.stateless_call(
+            trainable, non_trainable, rows, training=training, return_losses=True
+        )
+        losses = self.architecture.loss(rows, labels, outputs)
+        return ops.sum(losses * weights) / ops.sum(weights) + sum(penalties), non_trainable
+
+    def _block(self, state, best, lowest, waited, rows, labels, batches, validation, limit):
+        """Run epochs until `limit`, or until `patience` epochs brought nothing better."""
+
+        def batch_of(indices):
+            """Rows, labels and weights of one batch; index -1 fills it up and weighs nothing."""
+            weights = ops.cast(indices >= 0, "float32")
+            indices = ops.maximum(indices, 0)
+            return ops.take(rows, indices, axis=0), ops.take(labels, indices, axis=0), weights
+
+        def mean_loss(batches, epoch, one_batch, state):
+            """Mean over the rows of all batches of an epoch; `one_batch` may change the state."""
+
+            def add(i, carry):
+                state, total = carry
+                batch = batch_of(batches[epoch, i])
+                state, loss = one_batch(state, batch)
+                return state, total + loss * ops.sum(batch[2])
+
+            total = ops.zeros((), "float32")
+            if batches.shape[1] == 1:
+                state, total = add(0, (state, total))
+            else:
+                state, total = ops.fori_loop(0, batches.shape[1], add, (state, total))
+            return state, total / ops.sum(ops.cast(batches[epoch] >= 0, "float32"))
+
+        def validate(state, batch):
+            loss, _ = self._objective(*self.step.weights(state), batch, training=False)
+            return state, loss
+
+        def run_epoch(epoch, losses, state, best, lowest, waited):
+            state, loss = mean_loss(batches, epoch, self.step, state)
+            _, val_loss = mean_loss(validation, 0, validate, state)
+            better = val_loss < lowest
+            trainable, _ = self.step.weights(state)
+            best = [ops.where(better, new, old) for new, old in zip(trainable, best, strict=True)]
+            pair = ops.reshape(ops.stack([loss, val_loss]), (1, 2))
+            losses = ops.slice_update(losses, (epoch, 0), pair)
+            waited = ops.where(better, 0, waited + 1)
+            return epoch + 1, losses, state, best, ops.minimum(lowest, val_loss), waited
+
+        def goes_on(epoch, losses, state, best, lowest, waited):
+            goes_on = epoch < limit
+            if self.patience is not None:
+                goes_on = ops.logical_and(goes_on, waited < self.patience)
+            return goes_on
+
+        losses = ops.zeros((batches.shape[0], 2), "float32")
+        epoch = ops.zeros((), "int32")
+        return ops.while_loop(goes_on, run_epoch, (epoch, losses, state, best, lowest, waited))
+
+
+def _split(codes, share, seed):
+    """Row numbers to fit and to validate on."""
+    n_held_out = round(share * len(codes))
+    everything = np.arange(len(codes))
+    if n_held_out == 0:
+        return everything, everything
+    _, counts = np.unique(codes, return_counts=True)
+    stratified = counts.min() > 1 and len(counts) <= min(n_held_out, len(codes) - n_held_out)
+    return train_test_split(
+        everything,
+        test_size=n_held_out,
+        random_state=int(seed),
+        stratify=codes if stratified else None,
+    )
+
+
+def _batches(indices, batch_size):
+    """Deal row numbers into batches of equal size, filled up with -1: (n_batches, size)."""
+    n_batches = -(-len(indices) // batch_size)
+    size = -(-len(indices) // n_batches)
+    filled = np.full(n_batches * size, -1, dtype=np.int32)
+    filled[: len(indices)] = indices
+    return filled.reshape(n_batches, size)
+
+
+def _make_optimizer(name, learning_rate):
+    return keras.optimizers.get({"class_name": name, "config": {"learning_rate": learning_rate}})

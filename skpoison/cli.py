@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import skpoison
+from skpoison.experiments._commands import app as experiment_commands
 
 # Everything heavy is imported where it is used: `skpoison --help` answers at once.
 
@@ -24,7 +25,7 @@ app = typer.Typer(
 )
 
 # Classes that the attacks move visibly.
-DEMO_CLASSES = {"digits": (3, 8), "mnist": (4, 9), "fashion_mnist": (0, 1), "cifar10": (0, 1)}
+DEMO_CLASSES = {"digits": (4, 9), "mnist": (4, 9), "fashion_mnist": (0, 1), "cifar10": (0, 1)}
 
 
 def main():
@@ -48,21 +49,6 @@ def _options(
     ] = False,
 ):
     pass
-
-
-@app.command("list")
-def list_estimators():
-    """Print the attacks and detectors with the short names that commands know them by."""
-    from skpoison.utils import short_names
-
-    table = Table("kind", "name", "class", "what it does")
-    for kind in ("attack", "detector"):
-        for name, (estimator, keywords) in short_names(kind).items():
-            written = ", ".join(f"{key}={value!r}" for key, value in keywords.items())
-            summary = estimator.__doc__.strip().splitlines()[0]
-            table.add_row(kind, name, f"{estimator.__name__}({written})", summary)
-        table.add_section()
-    Console().print(table)
 
 
 @app.command()
@@ -136,6 +122,24 @@ def demo(
     for path, content in zip(files, contents, strict=True):
         _write(path, content)
         typer.echo(f"written: {path}")
+
+
+@app.command("list")
+def list_estimators():
+    """Print the attacks and detectors with the short names that commands know them by."""
+    from skpoison.utils import short_names
+
+    table = Table("kind", "name", "class", "what it does")
+    for kind in ("attack", "detector"):
+        for name, (estimator, keywords) in short_names(kind).items():
+            written = ", ".join(f"{key}={value!r}" for key, value in keywords.items())
+            summary = estimator.__doc__.strip().splitlines()[0]
+            table.add_row(kind, name, f"{estimator.__name__}({written})", summary)
+        table.add_section()
+    Console().print(table)
+
+
+app.add_typer(experiment_commands)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The command line: `skpoison ...`."""
 
 import io
-import os
+import logging
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,7 +69,7 @@ def demo(
     rate: Annotated[
         float, typer.Option(min=0.01, max=1.0, help="Poison rows on each of 100 clean ones.")
     ] = 0.3,
-    runs: Annotated[int, typer.Option(min=1, help="Draws of rows to average over.")] = 3,
+    runs: Annotated[int, typer.Option(min=1, help="Draws of rows to average over.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first draw.")] = 0,
     data_home: Annotated[
         Path | None,
@@ -88,7 +88,6 @@ def demo(
     files = [out / "comparison.csv", out / "most_suspicious.png"]
     with _refusing_bad_input():
         _check_writable(out, files)
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         from skpoison.datasets import load_images
         from skpoison.utils import make_estimator, short_names
 
@@ -194,5 +193,6 @@ def _progress_bar(total):
     )
     with warnings.catch_warnings(), progress:
         warnings.simplefilter("ignore")
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
         task = progress.add_task("", total=total)
         yield lambda: progress.advance(task)

@@ -6,5 +6,13 @@ None of them imports Keras.
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._gradient import GradientPoisoningAttack
 from skpoison.attacks._label_flip import LabelFlipAttack
+from skpoison.attacks._mixed import MixedAttack
+from skpoison.attacks._secml import SecMLAttack
 
-__all__ = ["BasePoisoningAttack", "GradientPoisoningAttack", "LabelFlipAttack"]
+__all__ = [
+    "BasePoisoningAttack",
+    "GradientPoisoningAttack",
+    "LabelFlipAttack",
+    "MixedAttack",
+    "SecMLAttack",
+]

@@ -3,12 +3,16 @@
 import inspect
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.util import find_spec
 
 from skpoison.attacks import BasePoisoningAttack
 
 
 def all_estimators(kind=None):
     """List the estimators of the library.
+
+    Those that need a package beyond the library's own dependencies (the class attribute
+    ``required_package``) are listed where it is installed.
 
     Parameters
     ----------
@@ -37,7 +41,8 @@ def all_estimators(kind=None):
         module = import_module(f"skpoison.{folder}")
         for value in vars(module).values():
             is_ours = inspect.isclass(value) and value.__module__.startswith(module.__name__)
-            if is_ours and hasattr(value, "get_params") and not inspect.isabstract(value):
+            is_estimator = is_ours and hasattr(value, "get_params")
+            if is_estimator and not inspect.isabstract(value) and _can_run(value):
                 found.add(value)
 
     def wanted(estimator):
@@ -46,6 +51,11 @@ def all_estimators(kind=None):
         return kind is None or issubclass(estimator, bases[kind])
 
     return sorted((e.__name__, e) for e in found if wanted(e))
+
+
+def _can_run(estimator):
+    package = getattr(estimator, "required_package", None)
+    return package is None or find_spec(package) is not None
 
 
 def short_names(kind):

@@ -86,7 +86,7 @@ def draw(summary, label):
         What :func:`summarise` gives.
 
     label : str
-        What the measure is called.
+        What the measure, a number in [0, 1], is called.
 
     Returns
     -------
@@ -122,6 +122,8 @@ def draw(summary, label):
         panel.set_title(attack, fontsize=11)
         panel.grid(alpha=0.25)
         panel.spines[["top", "right"]].set_visible(False)
+    low, high = panels[0].get_ylim()
+    panels[0].set_ylim(max(low, -0.02), min(high, 1.02))  # intervals may leave [0, 1]
     for panel in panels[len(attacks) :]:
         panel.remove()
     figure.supxlabel("poison rows / clean rows (%)", fontsize=10)

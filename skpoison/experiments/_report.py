@@ -41,6 +41,7 @@ img { max-width: 100%; height: auto; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { padding: .25em .7em; text-align: right; white-space: nowrap; }
 th { font-weight: 600; }
+thead tr:first-child th[colspan] { text-align: center; }
 thead tr:last-child th { border-bottom: 1px solid #999; }
 tbody th { text-align: left; }
 pre { background: #f5f5f5; padding: 1em; overflow-x: auto; }

@@ -4,9 +4,10 @@ import json
 import os
 import platform
 import time
+import warnings
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from importlib.metadata import version
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,7 +32,10 @@ STAGE_NAMES = ("split", "attack", "train", "assess")
 BACKENDS = ("local", "dask", "ray")
 ATTEMPTS = 3
 SECONDS_TO_CONNECT = 10
-PACKAGES = ("numpy", "scipy", "scikit-learn", "imbalanced-learn", "keras", "tensorflow")
+PACKAGES = (
+    *("numpy", "scipy", "scikit-learn", "imbalanced-learn", "keras"),
+    *("tensorflow", "tensorflow-cpu", "jax", "torch"),
+)
 
 
 def run_protocol(
@@ -151,16 +155,21 @@ def execute(unit, root):
 
     store = Store(root)
     started, cpu_started = time.perf_counter(), time.process_time()
-    with store.writing(unit) as folder, threadpool_limits(1):
+    with (
+        store.writing(unit) as folder,
+        threadpool_limits(1),
+        warnings.catch_warnings(record=True) as warned,
+    ):
         needs = [store.folder(needed) for needed in unit.needs]
         STAGES[unit.stage](folder, unit.seed, needs, **unit.params)
-        timing = {
+        log = {
             "stage": unit.stage,
             "unit": unit.name,
             "seconds": time.perf_counter() - started,
             "cpu_seconds": time.process_time() - cpu_started,
+            "warnings": [str(warning.message) for warning in warned],
         }
-        (folder / "timing.json").write_text(json.dumps(timing), encoding="utf-8")
+        (folder / "log.json").write_text(json.dumps(log, indent=2), encoding="utf-8")
     return unit
 
 
@@ -189,6 +198,8 @@ def _workers(jobs, backend, scheduler):
         _require("distributed", "dask")
         from distributed import Client
 
+        if scheduler is None:
+            raise ValueError("backend='dask' needs the scheduler's address (--scheduler).")
         with Client(scheduler, timeout=SECONDS_TO_CONNECT) as client:
             with parallel_config(backend="dask", client=client, n_jobs=-1):
                 yield
@@ -202,7 +213,12 @@ def _workers(jobs, backend, scheduler):
         with parallel_config(backend="ray", n_jobs=-1):
             yield
     else:
-        with parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1):
+        with (
+            parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1),
+            warnings.catch_warnings(),
+        ):
+            # A worker that has grown, be it by importing Keras, is replaced, which is no news.
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
             yield
 
 
@@ -243,21 +259,26 @@ def _write_tables(protocol, store, stages, cells):
     ]
     results = pd.DataFrame(rows)
     timings = pd.DataFrame(
-        json.loads((store.folder(unit) / "timing.json").read_text(encoding="utf-8"))
+        json.loads((store.folder(unit) / "log.json").read_text(encoding="utf-8"))
         for units in stages.values()
         for unit in units
     )
     write_text(store.root / "results.csv", results.to_csv(index=False, float_format="%.6f"))
+    timings = timings.drop(columns="warnings")
     write_text(store.root / "timings.csv", timings.to_csv(index=False, float_format="%.3f"))
     write_text(store.root / "machine.json", json.dumps(_machine(), indent=2))
     return results
 
 
 def _machine():
+    packages = {"skpoison": __version__}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            packages[name] = version(name)
     return {
         "system": platform.platform(),
         "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        "packages": {"skpoison": __version__} | {name: version(name) for name in PACKAGES},
+        "packages": packages,
     }

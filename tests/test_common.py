@@ -38,7 +38,6 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestDeprecationWarning")
 @parametrize_sampler_checks([*ATTACKS, FILTER])
 def test_imbalanced_learn_checks(estimator, check):
     check(estimator)

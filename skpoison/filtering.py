@@ -74,7 +74,7 @@ class PoisonFilter(BaseSampler):
     _sampling_type = "bypass"
 
     _parameter_constraints = {
-        "detector": [HasMethods(["fit_predict", "decision_function"]), None],
+        "detector": [HasMethods(["predict", "decision_function"]), None],
         "prefit": ["boolean"],
     }
 
@@ -127,7 +127,7 @@ class PoisonFilter(BaseSampler):
 
     def _keep_every_class(self, X, y):
         """Where a class would vanish, keep its less suspicious half."""
-        for label in np.unique(y):
+        for label in np.unique(y).tolist():
             rows = np.flatnonzero(y == label)
             if self.poison_mask_[rows].all():
                 scores = self.detector_.decision_function(X[rows], y[rows])

@@ -155,6 +155,8 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
 
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         attacks = _check_attacks(self.attacks)
+        y = self.classes_[y]
+        y_val = None if y_val is None else self.classes_[y_val]
         counts = share(n_poison, [weight for _, _, weight in attacks])
         parts, self.attacks_, names = [], [], [""] * X.shape[0]
         for (name, attack, _), count in zip(attacks, counts, strict=True):
@@ -180,7 +182,7 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
             X_poison = _stack(X_poison, part)
         return (
             X_poison,
-            np.concatenate([labels for _, labels, _ in parts]),
+            np.searchsorted(self.classes_, np.concatenate([labels for _, labels, _ in parts])),
             np.concatenate([sources for _, _, sources in parts]),
         )
 

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import socket
 import time
 import warnings
 from concurrent.futures.process import BrokenProcessPool
@@ -142,11 +143,6 @@ def execute(unit, root):
 
     root : Path
         Folder of the results.
-
-    Returns
-    -------
-    unit : Unit
-        The same.
     """
     # The order in which several threads add up numbers shows in the last bits.
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
@@ -154,6 +150,8 @@ def execute(unit, root):
     from skpoison.experiments._stages import STAGES
 
     store = Store(root)
+    if store.has(unit):  # done by a worker that was lost afterwards
+        return
     started, cpu_started = time.perf_counter(), time.process_time()
     with (
         store.writing(unit) as folder,
@@ -170,7 +168,6 @@ def execute(unit, root):
             "warnings": [str(warning.message) for warning in warned],
         }
         (folder / "log.json").write_text(json.dumps(log, indent=2), encoding="utf-8")
-    return unit
 
 
 def _claim(out, protocol, update):
@@ -208,7 +205,12 @@ def _workers(jobs, backend, scheduler):
         import ray
         from ray.util.joblib import register_ray
 
-        ray.init(address=scheduler or "auto")
+        if scheduler and scheduler.count(":") == 1:  # Ray itself waits for minutes
+            try:
+                socket.create_connection(scheduler.split(":"), SECONDS_TO_CONNECT).close()
+            except OSError as error:
+                raise OSError(f"no Ray cluster can be reached at {scheduler}: {error}") from error
+        ray.init(address=scheduler or "auto", log_to_driver=False)
         register_ray()
         with parallel_config(backend="ray", n_jobs=-1):
             yield
@@ -227,20 +229,27 @@ def _require(module, extra):
         raise ImportError(f"backend={extra!r} needs an extra: pip install 'skpoison[{extra}]'.")
 
 
+class _Spread(Parallel):
+    """joblib's Parallel, telling after every batch how many units are done."""
+
+    def __init__(self, tell):
+        super().__init__()
+        self.tell = tell
+
+    def print_progress(self):
+        """Tell; joblib calls this after every batch, on all of its backends."""
+        self.tell(self.n_completed_tasks)
+
+
 def _do(units, store, progress, stage):
     """Do the units of one stage that are missing or damaged."""
-    missing = {unit.key: unit for unit in units if not store.has(unit)}
-    bar = progress.add_task(
-        stage, total=len(units), completed=len(units) - len(missing), rate="done before"
-    )
-    started, n_missing = time.monotonic(), len(missing)
+    bar = progress.add_task(stage, total=len(units), rate="")
     for attempt in range(1, ATTEMPTS + 1):
-        tasks = [delayed(execute)(unit, store.root) for unit in missing.values()]
+        missing = [unit for unit in units if not store.has(unit)]
+        tell = _bar_mover(progress, bar, len(units) - len(missing))
+        tell(0)
         try:
-            for unit in Parallel(return_as="generator_unordered")(tasks):
-                del missing[unit.key]
-                speed = (n_missing - len(missing)) / (time.monotonic() - started)
-                progress.update(bar, advance=1, rate=f"{speed:.2g}/s")
+            _Spread(tell)(delayed(execute)(unit, store.root) for unit in missing)
             return
         except BrokenProcessPool as error:
             if attempt == ATTEMPTS:
@@ -248,6 +257,17 @@ def _do(units, store, progress, stage):
                     f"a worker process was killed {ATTEMPTS} times in the stage {stage!r}, "
                     "perhaps for want of memory: use fewer jobs."
                 ) from error
+
+
+def _bar_mover(progress, bar, n_before):
+    started = time.monotonic()
+
+    def tell(n_done):
+        speed = n_done / max(time.monotonic() - started, 1e-9)
+        rate = f"{speed:.2g}/s" if n_done else "done before"
+        progress.update(bar, completed=n_before + n_done, rate=rate)
+
+    return tell
 
 
 def _write_tables(protocol, store, stages, cells):

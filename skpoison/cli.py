@@ -131,9 +131,9 @@ def list_estimators():
     table = Table("kind", "name", "class", "what it does")
     for kind in ("attack", "detector"):
         for name, (estimator, keywords) in short_names(kind).items():
-            written = ", ".join(f"{key}={value!r}" for key, value in keywords.items())
             summary = estimator.__doc__.strip().splitlines()[0]
-            table.add_row(kind, name, f"{estimator.__name__}({written})", summary)
+            written = [f"{key}={value!r}" for key, value in keywords.items()]
+            table.add_row(kind, name, "\n".join([estimator.__name__, *written]), summary)
         table.add_section()
     Console().print(table)
 

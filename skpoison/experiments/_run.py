@@ -173,7 +173,9 @@ def execute(unit, root):
 def _claim(out, protocol, update):
     """Note in the folder which protocol it belongs to, or raise if it is another one's."""
     path = out / "protocol.yaml"
-    if path.exists() and not update:
+    if not path.exists():
+        write_text(path, protocol.to_yaml())
+    elif not update:
         there = Protocol.from_yaml(path)
         names = [name for name, value in vars(protocol).items() if getattr(there, name) != value]
         if names:
@@ -185,7 +187,6 @@ def _claim(out, protocol, update):
                 f"{out} holds the results of another protocol ({listed}). Choose another folder, "
                 "or update this one (--update), which keeps what both have in common."
             )
-    write_text(path, protocol.to_yaml())
 
 
 @contextmanager
@@ -283,6 +284,7 @@ def _write_tables(protocol, store, stages, cells):
         for units in stages.values()
         for unit in units
     )
+    write_text(store.root / "protocol.yaml", protocol.to_yaml())  # an update ends here
     write_text(store.root / "results.csv", results.to_csv(index=False, float_format="%.6f"))
     timings = timings.drop(columns="warnings")
     write_text(store.root / "timings.csv", timings.to_csv(index=False, float_format="%.3f"))

@@ -1,0 +1,83 @@
+"""The store: keys follow what a unit depends on; a unit is there whole or not at all."""
+
+import subprocess
+
+import pytest
+
+from skpoison.experiments._store import Store, Unit
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty store."""
+    return Store(tmp_path)
+
+
+@pytest.fixture
+def unit():
+    """A unit that needs another."""
+    return Unit("attack", "b", {"n": 1}, (Unit("split", "a", {"run": 1}),))
+
+
+def write(store, unit, text="content"):
+    with store.writing(unit) as folder:
+        (folder / "file.txt").write_text(text)
+
+
+def test_key_follows_all_that_the_unit_depends_on(unit):
+    (needed,) = unit.needs
+    same = Unit("attack", "another name", {"n": 1}, (Unit("split", "a", {"run": 1}),))
+    others = [
+        Unit("train", "b", {"n": 1}, unit.needs),
+        Unit("attack", "b", {"n": 2}, unit.needs),
+        Unit("attack", "b", {"n": 1}),
+        Unit("attack", "b", {"n": 1}, (Unit("split", "a", {"run": 2}),)),
+        needed,
+    ]
+    assert same.key == unit.key and same.seed == unit.seed
+    assert len({unit.key, *(other.key for other in others)}) == 6
+    assert len({unit.seed, *(other.seed for other in others)}) == 6
+
+
+def test_checksums_are_those_of_sha256sum(store, unit):
+    write(store, unit)
+    assert store.has(unit)
+    subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=store.folder(unit), check=True)
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "delete", "extra", "no sums", "empty sums"])
+def test_damage_is_seen_and_mended(store, unit, damage):
+    write(store, unit)
+    path, sums = store.folder(unit) / "file.txt", store.folder(unit) / "SHA256SUMS"
+    if damage == "flip":
+        path.write_text("cOntent")
+    elif damage == "cut":
+        path.write_text("")
+    elif damage == "delete":
+        path.unlink()
+    elif damage == "extra":
+        (path.parent / "more.txt").write_text("")
+    elif damage == "no sums":
+        sums.unlink()
+    else:
+        sums.write_text("")
+    assert not store.has(unit)
+    write(store, unit)
+    assert store.has(unit)
+    assert path.read_text() == "content"
+
+
+def test_what_fails_leaves_nothing(store, unit):
+    with pytest.raises(OSError, match="full"), store.writing(unit) as folder:
+        (folder / "file.txt").write_text("half")
+        raise OSError("disk full")
+    assert not store.has(unit)
+    assert [path for path in store.root.rglob("*") if path.is_file()] == []
+
+
+def test_two_workers_may_do_the_same_unit(store, unit):
+    with store.writing(unit) as folder:
+        (folder / "file.txt").write_text("content")
+        write(store, unit)
+    assert store.has(unit)
+    assert len(list(store.folder(unit).parent.iterdir())) == 1

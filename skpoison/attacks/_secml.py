@@ -18,7 +18,8 @@ class SecMLAttack(BasePoisoningAttack):
 
     A bridge to the poisoning attacks of [1]_, for comparison and for attacks that are found only
     there. :class:`GradientPoisoningAttack` makes the same kind of poison in a small part of the
-    time. Two classes only.
+    time. SecML attacks two classes; of more, each poison row attacks the victim of one pair, its
+    label's class and another, with the rows of these two alone.
 
     SecML is no dependency of this library and is imported by `fit_resample`; see Notes for how
     to install it.
@@ -33,11 +34,12 @@ class SecMLAttack(BasePoisoningAttack):
 
     attack : callable, default=None
         Makes any other attack: ``attack(training_data, val)`` is given two of SecML's `CDataset`
-        and returns a `CAttackPoisoning`, whose victim, bounds and solver are then its own.
+        with labels 0 and 1 and returns a `CAttackPoisoning`, whose victim, bounds and solver
+        are then its own.
         None: the `CAttackPoisoning` of SecML that belongs to the victim.
 
     labels : {"flip", "keep"}, default="flip"
-        "flip": the poison rows start from training rows and carry the other label.
+        "flip": the poison rows start from training rows and carry the label of another class.
         "keep": they start from the attacker's rows and carry their true labels.
 
     bounds : "data" or tuple (low, high), default="data"
@@ -61,7 +63,7 @@ class SecMLAttack(BasePoisoningAttack):
     ----------
     objective_path_ : ndarray of shape (n_steps,)
         The attacker's objective as SecML reports it, for each point in turn its values at the
-        start and after each step.
+        start and after each step (pair of classes by pair).
 
     poison_mask_ : ndarray of shape (n_samples_new,), dtype=bool
         True for the poison rows of the result.
@@ -69,7 +71,7 @@ class SecMLAttack(BasePoisoningAttack):
     sample_indices_ : ndarray of shape (n_samples_new,), dtype=int
         The row of `X` each row of the result is or was started from; -1 for rows of `X_val`.
 
-    classes_ : ndarray of shape (2,)
+    classes_ : ndarray of shape (n_classes,)
         The labels seen in `y`.
 
     n_features_in_ : int
@@ -139,11 +141,6 @@ class SecMLAttack(BasePoisoningAttack):
         self.solver_params = solver_params
 
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
-        if len(self.classes_) > 2:
-            raise ValueError(
-                f"SecMLAttack poisons two classes, but y has {len(self.classes_)}: "
-                f"{self.classes_.tolist()}."
-            )
         estimator = SVC(kernel="linear") if self.estimator is None else self.estimator
         if self.attack is None:
             _check_victim(estimator)
@@ -154,31 +151,46 @@ class SecMLAttack(BasePoisoningAttack):
             X_val, val_sources = X_val.astype(np.float64), np.full(len(X_val), -1)
         low, high = self._limits(X, X_val)
         _require_secml()
-        from secml.data import CDataset
 
-        if self.labels == "flip":
-            pool, labels, sources = X, 1 - y, np.arange(len(X))
-        else:
-            pool, labels, sources = X_val, y_val, val_sources
+        flip = self.labels == "flip"
+        pool, labels, sources = (X, y, np.arange(len(X))) if flip else (X_val, y_val, val_sources)
         rows = random_state.choice(len(pool), size=n_poison, replace=n_poison > len(pool))
         noise = random_state.uniform(-NOISE, NOISE, size=(n_poison, X.shape[1])) * (high - low)
-        start = CDataset(np.clip(pool[rows] + noise, low, high), labels[rows])
-        train, val = CDataset(X, y), CDataset(X_val, y_val)
-
+        X_poison = np.clip(pool[rows] + noise, low, high)
+        shift = random_state.randint(1, len(self.classes_), size=n_poison)
+        other = (labels[rows] + shift) % len(self.classes_)
+        y_poison = other if flip else labels[rows]
         seed = int(random_state.randint(np.iinfo(np.int32).max))
+
+        def make_attack(train, val):
+            if self.attack is not None:
+                return self.attack(train, val)
+            return _stock_attack(estimator, train, val, low, high, self.solver_params)
+
+        pairs = np.sort(np.column_stack([labels[rows], other]), axis=1)
+        paths = []
         global_state = np.random.get_state()  # SecML's draws seed NumPy's global generator
         try:
             with threadpool_limits(1):
-                if self.attack is None:
-                    attack = _stock_attack(estimator, train, val, low, high, self.solver_params)
-                else:
-                    attack = self.attack(train, val)
-                attack.random_seed = seed
-                X_poison, path = _run(attack, start, val)
+                for pair in np.unique(pairs, axis=0):
+                    points = (pairs == pair).all(axis=1)
+                    train, val, start = (
+                        _rows_of_pair(pair, *data)
+                        for data in ((X, y), (X_val, y_val), (X_poison[points], y_poison[points]))
+                    )
+                    attack = make_attack(train, val)
+                    attack.random_seed = seed
+                    X_poison[points], path = _run(attack, start, val)
+                    paths.append(path)
         finally:
             np.random.set_state(global_state)
-        self.objective_path_ = path
-        return X_poison, labels[rows], sources[rows]
+        self.objective_path_ = np.concatenate(paths)
+        return X_poison, y_poison, sources[rows]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        return tags
 
     def _limits(self, X, X_val):
         if isinstance(self.bounds, str):
@@ -221,6 +233,14 @@ def _check_victim(estimator):
         value = getattr(estimator, name)
         if value not in (accepted if isinstance(accepted, tuple) else (accepted,)):
             raise ValueError(f"estimator has {name}={value!r}; SecML accepts {accepted!r}.")
+
+
+def _rows_of_pair(pair, X, y):
+    """Rows of two classes, coded 0 and 1, as SecML's data set."""
+    from secml.data import CDataset
+
+    rows = np.isin(y, pair)
+    return CDataset(X[rows], (y[rows] == pair[1]).astype(int))
 
 
 def _stock_attack(estimator, train, val, low, high, solver_params):

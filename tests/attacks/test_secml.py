@@ -67,13 +67,6 @@ def test_bad_parameters_are_refused_before_secml_is_imported(rows, params, messa
         SecMLAttack(**params).fit_resample(X, y)
 
 
-def test_more_than_two_classes_are_refused(rows):
-    X, y, *_ = rows
-    y = np.where(np.arange(len(y)) < 5, "nine", y)
-    with pytest.raises(ValueError, match="two classes, but y has 3"):
-        SecMLAttack().fit_resample(X, y)
-
-
 @needs_secml
 @pytest.mark.parametrize(
     ("victim", "loss"),
@@ -115,6 +108,34 @@ def test_labels_are_kept_and_global_randomness_left_alone(rows):
 
 
 @needs_secml
+@pytest.mark.parametrize("labels", ["flip", "keep"])
+def test_of_many_classes_each_row_attacks_one_pair(labels):
+    rng = np.random.RandomState(0)
+    y = np.repeat(["a", "b", "c"], 20)
+    X = rng.uniform(size=(60, 4)) / 2 + np.repeat([0.0, 0.25, 0.5], 20)[:, None]
+    attack = SecMLAttack(labels=labels, rate=6, solver_params=FAST, random_state=0)
+    X_out, y_out = attack.fit_resample(X, y, X_val=X, y_val=y)
+    assert set(y_out) == set(y)
+    assert (X_out[-6:].max(axis=0) <= X.max()).all() and (X_out[-6:] >= X.min()).all()
+    victim = SVC(kernel="linear")
+    assert victim.fit(X_out, y_out).score(X, y) <= victim.fit(X, y).score(X, y)
+
+
+@needs_secml
+def test_scikit_learn_and_imbalanced_learn_checks():
+    from imblearn.utils.estimator_checks import (
+        check_samplers_fit_resample,
+        check_samplers_preserve_dtype,
+    )
+    from sklearn.utils.estimator_checks import check_estimator
+
+    attack = SecMLAttack(rate=2, solver_params=FAST, random_state=0)
+    check_estimator(attack)
+    check_samplers_fit_resample("SecMLAttack", attack)
+    check_samplers_preserve_dtype("SecMLAttack", attack)
+
+
+@needs_secml
 def test_any_attack_of_secml_can_be_given(rows):
     from secml.adv.attacks.poisoning import CAttackPoisoningSVM
     from secml.ml.classifiers import CClassifierSVM
@@ -148,4 +169,4 @@ def test_all_of_this_in_the_interpreter_that_has_secml(tmp_path):
         text=True,
     )
     assert found.returncode == 0, found.stdout
-    assert "13 passed, 3 skipped" in found.stdout
+    assert "15 passed, 3 skipped" in found.stdout

@@ -5,12 +5,13 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Parallel, delayed
+from scipy import sparse
 from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from threadpoolctl import threadpool_limits
 
-from skpoison.attacks._ascent import Box, climb
+from skpoison.attacks._ascent import Box, sweep
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._engine import PoisoningObjective
 from skpoison.attacks._victims import describe_victim
@@ -206,13 +207,15 @@ class GradientPoisoningAttack(BasePoisoningAttack):
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         victim = describe_victim(SVC(kernel="linear") if self.estimator is None else self.estimator)
         target = self._target_code()
-        X = X.astype(np.float32 if X.dtype == np.float32 else np.float64)
+        precision = np.float32 if X.dtype == np.float32 else np.float64
+        is_sparse = sparse.issparse(X)
+        X, X_val = (_dense(rows, precision) for rows in (X, X_val))
         train = np.arange(len(X))
         if X_val is None:
             train, val = self._split(y, random_state)
             X_val, y_val, val_sources = X[val], y[val], val
         else:
-            X_val, val_sources = X_val.astype(X.dtype), np.full(len(X_val), -1)
+            val_sources = np.full(len(X_val), -1)
         box = self._box(np.concatenate([X, X_val]))
         attack = _Attack(self, victim, self.classes_, target, box, X[train], y[train], X_val, y_val)
         seeds = random_state.randint(np.iinfo(np.int32).max, size=self.n_restarts)
@@ -230,7 +233,7 @@ class GradientPoisoningAttack(BasePoisoningAttack):
                 stacklevel=2,
             )
         sources = train[rows] if self.labels == "flip" else val_sources[rows]
-        return X_poison, y_poison, sources
+        return sparse.csr_matrix(X_poison) if is_sparse else X_poison, y_poison, sources
 
     def _target_code(self):
         if self.y_target is None:
@@ -289,6 +292,12 @@ class GradientPoisoningAttack(BasePoisoningAttack):
         return Box(low, high, high - low)
 
 
+def _dense(X, dtype):
+    if X is None:
+        return None
+    return (X.toarray() if sparse.issparse(X) else X).astype(dtype)
+
+
 class _Attack:
     """One run of an attack from its own starting rows; picklable, so that runs can be parallel."""
 
@@ -321,20 +330,16 @@ class _Attack:
                 self.victim, X_all, y, cost, self.X_val, y_val, sign=-1 if targeted else 1
             )
             path = [objective.value]
-            for _ in range(settings.n_sweeps):
-                before = objective.value
-                for points in groups:
-                    climb(
-                        objective,
-                        points,
-                        box,
-                        path,
-                        step_size=settings.step_size,
-                        max_iter=settings.max_iter,
-                        tol=settings.tol,
-                    )
-                if objective.value - before < settings.tol:
-                    break
+            sweep(
+                objective,
+                groups,
+                box,
+                path,
+                n_sweeps=settings.n_sweeps,
+                step_size=settings.step_size,
+                max_iter=settings.max_iter,
+                tol=settings.tol,
+            )
         final = objective.rows[moving]
         n_moved = int((final != X_poison).any(axis=1).sum())
         return final, y_poison, rows, path, n_moved

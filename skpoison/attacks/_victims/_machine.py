@@ -32,6 +32,7 @@ class Solution(NamedTuple):
     """A trained machine and what its derivative needs."""
 
     theta: Any  # (n_train,) signed dual coefficients
+    intercept: float
     decision: Any  # (n_train + n_val,) decision values, evaluation rows last
     rows: Any  # the training rows whose coefficients may move
     system: Any  # the BorderedSystem of those rows; None: b is the mean of b at two rows
@@ -94,7 +95,7 @@ class BinaryMachine:
         self.cost = cost
         self.intercept = intercept
         self.n_train = len(y_train)
-        relative = 1e-6 if gram.dtype == np.float32 else 1e-10
+        relative = 1e-5 if gram.dtype == np.float32 else 1e-10
         self.ridge = relative * max(np.trace(gram[: self.n_train]) / self.n_train, 1e-30)
         self.gram = np.array(gram, dtype=np.float64, order="F")
         self.gram[np.arange(self.n_train), np.arange(self.n_train)] += self.ridge

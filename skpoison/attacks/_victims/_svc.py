@@ -123,7 +123,7 @@ class SVCMachine(BinaryMachine):
         return np.array([upward.argmax(), downward.argmin()])
 
     def _solution(self, theta, intercept, rows, system):
-        return Solution(theta, self.gram @ theta + intercept, rows, system)
+        return Solution(theta, intercept, self.gram @ theta + intercept, rows, system)
 
 
 def describe_svc(estimator):

@@ -1,0 +1,96 @@
+"""Logistic regression: Newton's method in dual form."""
+
+import warnings
+
+import numpy as np
+from scipy.special import expit
+from sklearn.exceptions import ConvergenceWarning
+
+from skpoison.attacks._victims._kernels import Kernel
+from skpoison.attacks._victims._machine import BinaryMachine, BorderedSystem, Solution
+from skpoison.attacks._victims._victim import Victim
+
+# Largest error of the optimality conditions, relative to the cost.
+TOLERANCE = 1e-10
+MAX_NEWTON_STEPS = 100
+MAX_HALVINGS = 30
+# Rows that are so well classified that their loss has no curvature left keep this much of it.
+SMALLEST_CURVATURE = 1e-10
+
+
+class LogisticMachine(BinaryMachine):
+    """L2-regularised logistic regression: theta = cost * y * sigmoid(-y f)."""
+
+    def loss(self, decision):
+        return np.logaddexp(0.0, -self.y_val * decision)
+
+    def loss_slope(self, decision):
+        return -self.y_val * expit(-self.y_val * decision)
+
+    def solve(self, start):
+        """Newton's method, with halved steps where a whole one does not lower the objective."""
+        train = self.gram[: self.n_train]
+        theta, intercept = (np.zeros(self.n_train), 0.0) if start is None else start[:2]
+        decision = train @ theta + intercept
+        for _ in range(MAX_NEWTON_STEPS):
+            miss = expit(-self.y_train * decision)
+            wanted = self.cost * self.y_train * miss
+            curvature = np.maximum(self.cost * miss * (1 - miss), SMALLEST_CURVATURE * self.cost)
+            matrix = train.copy()
+            matrix[np.diag_indices(self.n_train)] += 1.0 / curvature
+            system = BorderedSystem(matrix, intercept=self.intercept)
+            if np.abs(wanted - theta).max() <= TOLERANCE * self.cost.max():
+                break
+            new_theta, new_intercept = system.solve(decision + wanted / curvature, 0.0)
+            value = self._objective(theta, decision)
+            for _ in range(MAX_HALVINGS):
+                new_decision = train @ new_theta + new_intercept
+                if self._objective(new_theta, new_decision) <= value:
+                    break
+                new_theta = 0.5 * (theta + new_theta)
+                new_intercept = 0.5 * (intercept + new_intercept)
+            else:
+                break
+            theta, intercept, decision = new_theta, new_intercept, new_decision
+        else:
+            warnings.warn(
+                "The logistic regression did not converge; the attack goes on with the last one.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        decision = self.gram @ theta + intercept
+        return Solution(theta, intercept, decision, np.arange(self.n_train), system)
+
+    def _objective(self, theta, decision):
+        """Half the squared norm plus the weighted losses; the intercept's part cancels."""
+        norm = theta @ (self.gram[: self.n_train] @ theta)
+        return 0.5 * norm + self.cost @ np.logaddexp(0.0, -self.y_train * decision)
+
+
+def describe_logistic(estimator):
+    """The `Victim` for a :class:`~sklearn.linear_model.LogisticRegression`.
+
+    Raises
+    ------
+    ValueError
+        If its penalty is not the squared norm, or the solver penalises the intercept.
+    """
+    settings = estimator.get_params()
+    if settings.get("l1_ratio") or settings.get("penalty", "l2") not in ("deprecated", "l2"):
+        raise ValueError(
+            f"estimator={estimator!r} cannot be attacked with this penalty; l1_ratio=0 can."
+        )
+    if estimator.solver == "liblinear":
+        raise ValueError(
+            f"estimator={estimator!r} cannot be attacked with solver='liblinear', which penalises "
+            "the intercept; the other solvers can."
+        )
+    if not np.isfinite(estimator.C):
+        raise ValueError(f"estimator={estimator!r} cannot be attacked with C={estimator.C!r}.")
+    return Victim(
+        LogisticMachine,
+        lambda X: Kernel("linear"),
+        cost=estimator.C,
+        class_weight=estimator.class_weight,
+        intercept=estimator.fit_intercept,
+    )

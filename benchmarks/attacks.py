@@ -135,6 +135,9 @@ def contest(cells, contenders, n_runs, sizes, pythons, cache):
                 python = pythons[CONTENDERS[contender][0]]
                 target = cache / f"{cell}-{contender}-{seed}"
                 result = run_worker(python, contender, arrays, victim, seed, target)
+                reported = result.get("objective_start", shared["objective_start"])
+                if not np.isclose(reported, shared["objective_start"], rtol=1e-4):
+                    raise RuntimeError(f"{contender} did not start from the rows that it was given")
                 judged = np.nan, np.nan
                 if contender not in ONLY_COST:
                     poison = result["X_poison"], result["y_poison"]

@@ -39,6 +39,7 @@ def main(rows_path, result_path):
         y_poison=y_poisoned[attack.poison_mask_],
         cpu_s=cpu_s,
         n_steps=len(attack.objective_path_) - 1,
+        objective_start=attack.objective_path_[0],
     )
 
 

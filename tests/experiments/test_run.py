@@ -78,7 +78,9 @@ def test_results_agree_with_the_parts_done_by_hand(finished):
     assert suspicion[flagged].min() > suspicion[~flagged].max()
 
     results = pd.read_csv(finished / "results.csv", na_values=[""], keep_default_na=False)
-    (row,) = results.query("attack == 'flipping' and rate == 0.4 and detector == 'centroid'").to_dict("records")
+    (row,) = results.query(
+        "attack == 'flipping' and rate == 0.4 and detector == 'centroid'"
+    ).to_dict("records")
 
     def accuracy(kept):
         victim = SVC(kernel="linear", C=1).fit(X[kept], y[kept])

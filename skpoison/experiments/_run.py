@@ -211,7 +211,7 @@ def _workers(jobs, backend, scheduler):
                 socket.create_connection(scheduler.split(":"), SECONDS_TO_CONNECT).close()
             except OSError as error:
                 raise OSError(f"no Ray cluster can be reached at {scheduler}: {error}") from error
-        ray.init(address=scheduler or "auto", log_to_driver=False)
+        ray.init(address=scheduler or "auto", log_to_driver=False, ignore_reinit_error=True)
         register_ray()
         with parallel_config(backend="ray", n_jobs=-1):
             yield

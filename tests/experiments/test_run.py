@@ -183,3 +183,13 @@ def test_another_protocols_folder_is_refused(protocol, copied):
     with pytest.raises(ValueError, match="another protocol .seed=0 there, 1 here"):
         run_protocol(replace(protocol, seed=1), copied)
     assert (copied / "results.csv").read_bytes() == table
+
+
+def test_ray_cluster(protocol, finished, tmp_path):
+    ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        run_protocol(protocol, tmp_path, backend="ray")
+    finally:
+        ray.shutdown()
+    assert (tmp_path / "results.csv").read_bytes() == (finished / "results.csv").read_bytes()

@@ -119,9 +119,10 @@ class GradientPoisoningAttack(BasePoisoningAttack):
     Notes
     -----
     A row that is no support vector has a zero gradient and cannot move; one more chance comes when
-    the others have moved, and a warning says how many never did. ``gamma="scale"`` is taken from the training rows and the starting rows and then held
-    fixed. Kernel values are computed in the precision of `X` (float32 rows take about half the
-    time of float64 where rows are wide), the victim is always trained in float64.
+    the others have moved, and a warning says how many never did. ``gamma="scale"`` is taken from
+    the training rows and the starting rows and then held fixed. Kernel values are computed in the
+    precision of `X` (float32 rows take about two thirds of the time of float64 where rows are
+    wide); the victim is always trained in float64.
 
     References
     ----------
@@ -227,8 +228,9 @@ class GradientPoisoningAttack(BasePoisoningAttack):
         self.n_moved_ = n_moved
         if n_moved < n_poison:
             warnings.warn(
-                f"{n_poison - n_moved} of {n_poison} poison rows did not move: they do not touch the "
-                "victim's margin, so that their gradient is zero, or no step raised the objective.",
+                f"{n_poison - n_moved} of {n_poison} poison rows did not move: they do not touch "
+                "the victim's margin, so that their gradient is zero, or no step raised the "
+                "objective.",
                 UserWarning,
                 stacklevel=2,
             )

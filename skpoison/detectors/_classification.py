@@ -13,6 +13,8 @@ from skpoison.detectors._suspicion import (
     reconstruction_error,
 )
 
+MIN_STEPS = 4  # an epoch: in as many steps as epochs a classifier learns nothing
+
 
 class CAEDetector(NetworkMixin, BasePoisonDetector):
     """Flag rows by an auto-encoder with a classifier on its code.
@@ -37,12 +39,13 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
         validation loss are kept.
 
     batch_size : int, default=256
-        Upper limit of rows in a training step.
+        Upper limit of rows in a training step. The classification network takes at least four
+        steps an epoch.
 
     optimizer : str, default="adam"
         Name of a Keras optimizer.
 
-    optimizer__learning_rate : float or LearningRateSchedule, default=0.03
+    optimizer__learning_rate : float or LearningRateSchedule, default=0.005
         Its learning rate, or one of Keras's schedules.
 
     validation_split : float, default=0.1
@@ -128,7 +131,7 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
         epochs=100,
         batch_size=256,
         optimizer="adam",
-        optimizer__learning_rate=0.03,
+        optimizer__learning_rate=0.005,
         validation_split=0.1,
         patience=None,
         callbacks=None,
@@ -156,8 +159,12 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
         self.norms_ = np.array([np.linalg.norm(errors), np.linalg.norm(entropies)])
 
     def _train_networks(self, rows, y, random_state):
+        self._train_classifier(rows, y, random_state, self.epochs)
+
+    def _train_classifier(self, rows, y, random_state, epochs):
+        n_classes = len(self.classes_)
         self.network_ = self._train(
-            "classification", rows, y, random_state, self.epochs, n_classes=len(self.classes_)
+            "classification", rows, y, random_state, epochs, MIN_STEPS, n_classes=n_classes
         )
 
     def _errors(self, X):
@@ -192,12 +199,13 @@ class CAEPlusDetector(CAEDetector):
         the reconstruction and the classification network.
 
     batch_size : int, default=256
-        Upper limit of rows in a training step.
+        Upper limit of rows in a training step. The classification network takes at least four
+        steps an epoch.
 
     optimizer : str, default="adam"
         Name of a Keras optimizer.
 
-    optimizer__learning_rate : float or LearningRateSchedule, default=0.03
+    optimizer__learning_rate : float or LearningRateSchedule, default=0.005
         Its learning rate, or one of Keras's schedules.
 
     validation_split : float, default=0.1
@@ -286,7 +294,7 @@ class CAEPlusDetector(CAEDetector):
         epochs=(300, 100),
         batch_size=256,
         optimizer="adam",
-        optimizer__learning_rate=0.03,
+        optimizer__learning_rate=0.005,
         validation_split=0.1,
         patience=None,
         callbacks=None,
@@ -314,9 +322,7 @@ class CAEPlusDetector(CAEDetector):
         self.reconstruction_network_ = self._train(
             "reconstruction", rows, y, random_state, reconstruction_epochs
         )
-        self.network_ = self._train(
-            "classification", rows, y, random_state, epochs, n_classes=len(self.classes_)
-        )
+        self._train_classifier(rows, y, random_state, epochs)
 
     def _both_epochs(self):
         if not isinstance(self.epochs, tuple):

@@ -66,7 +66,7 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
     optimizer : str, default="adam"
         Name of a Keras optimizer.
 
-    optimizer__learning_rate : float or LearningRateSchedule, default=0.03
+    optimizer__learning_rate : float or LearningRateSchedule, default=0.005
         Its learning rate, or one of Keras's schedules.
 
     validation_split : float, default=0.1
@@ -153,7 +153,7 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
         epochs=100,
         batch_size=256,
         optimizer="adam",
-        optimizer__learning_rate=0.03,
+        optimizer__learning_rate=0.005,
         validation_split=0.1,
         patience=None,
         callbacks=None,
@@ -228,7 +228,7 @@ class MagNetReformer(_DenoisingMixin, OneToOneFeatureMixin, TransformerMixin, Ba
     optimizer : str, default="adam"
         Name of a Keras optimizer.
 
-    optimizer__learning_rate : float or LearningRateSchedule, default=0.03
+    optimizer__learning_rate : float or LearningRateSchedule, default=0.005
         Its learning rate, or one of Keras's schedules.
 
     validation_split : float, default=0.1
@@ -294,7 +294,7 @@ class MagNetReformer(_DenoisingMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         epochs=100,
         batch_size=256,
         optimizer="adam",
-        optimizer__learning_rate=0.03,
+        optimizer__learning_rate=0.005,
         validation_split=0.1,
         patience=None,
         callbacks=None,

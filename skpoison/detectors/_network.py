@@ -73,8 +73,11 @@ class NetworkMixin:
     def _is_grey(self):
         return len(self._row_shape) == 3 and self._row_shape[-1] == 1
 
-    def _train(self, name, X, codes, random_state, epochs, **plan):
-        """Train one network on scaled rows and enter its losses in ``history_``."""
+    def _train(self, name, X, codes, random_state, epochs, min_steps=1, **plan):
+        """Train one network on scaled rows and enter its losses in ``history_``.
+
+        An epoch has at least `min_steps` steps, where there are as many rows.
+        """
         from skpoison.networks import Architecture, train
 
         sides_are_even = all(side % 2 == 0 for side in self._row_shape[:-1])
@@ -84,7 +87,7 @@ class NetworkMixin:
             codes,
             random_state=random_state,
             epochs=epochs,
-            batch_size=self.batch_size,
+            batch_size=min(self.batch_size, max(1, len(X) // min_steps)),
             optimizer=self.optimizer,
             learning_rate=self.optimizer__learning_rate,
             validation_split=self.validation_split,

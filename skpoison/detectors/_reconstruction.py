@@ -35,7 +35,7 @@ class ReconstructionDetector(NetworkMixin, BasePoisonDetector):
     optimizer : str, default="adam"
         Name of a Keras optimizer.
 
-    optimizer__learning_rate : float or LearningRateSchedule, default=0.03
+    optimizer__learning_rate : float or LearningRateSchedule, default=0.005
         Its learning rate, or one of Keras's schedules.
 
     validation_split : float, default=0.1
@@ -120,7 +120,7 @@ class ReconstructionDetector(NetworkMixin, BasePoisonDetector):
         epochs=300,
         batch_size=256,
         optimizer="adam",
-        optimizer__learning_rate=0.03,
+        optimizer__learning_rate=0.005,
         validation_split=0.1,
         patience=None,
         callbacks=None,

@@ -3,8 +3,8 @@
 The only folder that imports Keras, and so the back end that Keras is set to (TensorFlow, JAX or
 PyTorch; the environment variable ``KERAS_BACKEND``). Detectors import it when they are fitted.
 
-scikeras is not built on: its estimators fail scikit-learn's estimator checks, and a fit is
-one call of ``Model.fit``, most of whose time at the sizes met here is overhead. Its parameter names are kept.
+scikeras is not built on: its estimators fail scikit-learn's estimator checks, and they fit by
+``Model.fit``, most of whose time at the sizes met here is overhead. Its parameter names are kept.
 """
 
 import os

@@ -93,7 +93,7 @@ class SecMLAttack(BasePoisoningAttack):
         pip install --no-deps --ignore-requires-python secml==0.15.6
         pip install --no-deps skpoison
 
-    SecML makes a folder when it is imported, ``~/secml-data`` or the one that the environment
+    ``gamma="scale"`` is taken from the clean rows. SecML makes a folder when it is imported, ``~/secml-data`` or the one that the environment
     variable ``SECML_HOME_DIR`` names.
 
     References

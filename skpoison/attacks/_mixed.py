@@ -116,7 +116,10 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
     @property
     def _named_attacks(self):
         """Name and attack, the pairs that scikit-learn's compositions set parameters on."""
-        return [(name, attack) for name, attack, _ in self.attacks or []]
+        try:
+            return [(name, attack) for name, attack, _ in self.attacks or []]
+        except (TypeError, ValueError):  # no triples: refused when the attack is run
+            return self.attacks
 
     @_named_attacks.setter
     def _named_attacks(self, pairs):

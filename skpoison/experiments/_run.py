@@ -1,19 +1,15 @@
 """Doing the units of an experiment: what is missing, on as many workers as there are."""
 
 import json
+import logging
 import os
-import platform
-import socket
 import time
 import warnings
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 
-import pandas as pd
-from joblib import Parallel, delayed, parallel_config
+from joblib import delayed
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -24,19 +20,14 @@ from rich.progress import (
 )
 from threadpoolctl import threadpool_limits
 
-from skpoison import __version__
 from skpoison.experiments._plan import plan
 from skpoison.experiments._protocol import Protocol
 from skpoison.experiments._store import Store, write_text
+from skpoison.experiments._tables import write_tables
+from skpoison.experiments._workers import BACKENDS, Spread, workers
 
 STAGE_NAMES = ("split", "attack", "train", "assess")
-BACKENDS = ("local", "dask", "ray")
 ATTEMPTS = 3
-SECONDS_TO_CONNECT = 10
-PACKAGES = (
-    *("numpy", "scipy", "scikit-learn", "imbalanced-learn", "keras"),
-    *("tensorflow", "tensorflow-cpu", "jax", "torch"),
-)
 
 
 def run_protocol(
@@ -111,7 +102,7 @@ def run_protocol(
     for name, value, accepted in [("until", until, STAGE_NAMES), ("backend", backend, BACKENDS)]:
         if value not in accepted:
             raise ValueError(f"{name} must be one of {list(accepted)}, got {value!r}.")
-    out = Path(out)
+    out = Path(out).resolve()  # a cluster's workers stand in other folders
     out.mkdir(parents=True, exist_ok=True)
     _claim(out, protocol, update)
     store = Store(out)
@@ -125,12 +116,15 @@ def run_protocol(
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     ]
-    with Progress(*columns) as progress, _workers(jobs, backend, scheduler):
+    with (
+        Progress(*columns, console=Console(stderr=True)) as progress,
+        workers(jobs, backend, scheduler),
+    ):
         for stage in STAGE_NAMES[: STAGE_NAMES.index(until) + 1]:
             _do(stages[stage], store, progress, stage)
     if until != "assess":
         return None
-    return _write_tables(protocol, store, stages, cells)
+    return write_tables(protocol, store, stages, cells)
 
 
 def execute(unit, root):
@@ -147,6 +141,8 @@ def execute(unit, root):
     # The order in which several threads add up numbers shows in the last bits.
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = "1"  # read by TensorFlow when it starts
+    # Its warnings are about compiling again for rows of another shape, which is meant.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     from skpoison.experiments._stages import STAGES
 
     store = Store(root)
@@ -189,59 +185,6 @@ def _claim(out, protocol, update):
             )
 
 
-@contextmanager
-def _workers(jobs, backend, scheduler):
-    """Let joblib spread work over this machine or a cluster."""
-    if backend == "dask":
-        _require("distributed", "dask")
-        from distributed import Client
-
-        if scheduler is None:
-            raise ValueError("backend='dask' needs the scheduler's address (--scheduler).")
-        with Client(scheduler, timeout=SECONDS_TO_CONNECT) as client:
-            with parallel_config(backend="dask", client=client, n_jobs=-1):
-                yield
-    elif backend == "ray":
-        _require("ray", "ray")
-        import ray
-        from ray.util.joblib import register_ray
-
-        if scheduler and scheduler.count(":") == 1:  # Ray itself waits for minutes
-            try:
-                socket.create_connection(scheduler.split(":"), SECONDS_TO_CONNECT).close()
-            except OSError as error:
-                raise OSError(f"no Ray cluster can be reached at {scheduler}: {error}") from error
-        ray.init(address=scheduler or "auto", log_to_driver=False, ignore_reinit_error=True)
-        register_ray()
-        with parallel_config(backend="ray", n_jobs=-1):
-            yield
-    else:
-        with (
-            parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1),
-            warnings.catch_warnings(),
-        ):
-            # A worker that has grown, be it by importing Keras, is replaced, which is no news.
-            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
-            yield
-
-
-def _require(module, extra):
-    if find_spec(module) is None:
-        raise ImportError(f"backend={extra!r} needs an extra: pip install 'skpoison[{extra}]'.")
-
-
-class _Spread(Parallel):
-    """joblib's Parallel, telling after every batch how many units are done."""
-
-    def __init__(self, tell):
-        super().__init__()
-        self.tell = tell
-
-    def print_progress(self):
-        """Tell; joblib calls this after every batch, on all of its backends."""
-        self.tell(self.n_completed_tasks)
-
-
 def _do(units, store, progress, stage):
     """Do the units of one stage that are missing or damaged."""
     bar = progress.add_task(stage, total=len(units), rate="")
@@ -250,7 +193,7 @@ def _do(units, store, progress, stage):
         tell = _bar_mover(progress, bar, len(units) - len(missing))
         tell(0)
         try:
-            _Spread(tell)(delayed(execute)(unit, store.root) for unit in missing)
+            Spread(tell)(delayed(execute)(unit, store.root) for unit in missing)
             return
         except BrokenProcessPool as error:
             if attempt == ATTEMPTS:
@@ -269,38 +212,3 @@ def _bar_mover(progress, bar, n_before):
         progress.update(bar, completed=n_before + n_done, rate=rate)
 
     return tell
-
-
-def _write_tables(protocol, store, stages, cells):
-    rows = [
-        {"dataset": protocol.dataset, "fit": protocol.fit}
-        | cell
-        | pd.read_parquet(store.folder(unit) / "assessment.parquet").to_dict("records")[0]
-        for unit, cell in cells.items()
-    ]
-    results = pd.DataFrame(rows)
-    timings = pd.DataFrame(
-        json.loads((store.folder(unit) / "log.json").read_text(encoding="utf-8"))
-        for units in stages.values()
-        for unit in units
-    )
-    write_text(store.root / "protocol.yaml", protocol.to_yaml())  # an update ends here
-    write_text(store.root / "results.csv", results.to_csv(index=False, float_format="%.6f"))
-    timings = timings.drop(columns="warnings")
-    write_text(store.root / "timings.csv", timings.to_csv(index=False, float_format="%.3f"))
-    write_text(store.root / "machine.json", json.dumps(_machine(), indent=2))
-    return results
-
-
-def _machine():
-    packages = {"skpoison": __version__}
-    for name in PACKAGES:
-        with suppress(PackageNotFoundError):
-            packages[name] = version(name)
-    return {
-        "system": platform.platform(),
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "packages": packages,
-    }

@@ -65,7 +65,7 @@ def test_images_hold_the_poison(protocol_file, copied):
     ],
 )
 def test_bad_options(protocol_file, copied, arguments, message, monkeypatch):
-    monkeypatch.setattr("skpoison.experiments._run.SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr("skpoison.experiments._workers.SECONDS_TO_CONNECT", 1)
     before = content(copied)
     result = call("run", protocol_file, "--out", copied, *arguments)
     assert result.exit_code == 2

@@ -1,0 +1,70 @@
+"""The tables at the end of an experiment."""
+
+import json
+import os
+import platform
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+
+import pandas as pd
+
+from skpoison import __version__
+from skpoison.experiments._store import write_text
+
+PACKAGES = (
+    *("numpy", "scipy", "scikit-learn", "imbalanced-learn", "keras"),
+    *("tensorflow", "tensorflow-cpu", "jax", "torch"),
+)
+
+
+def write_tables(protocol, store, stages, cells):
+    """Gather what the units have found.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        The experiment.
+
+    store : Store
+        Where all of its units are done; the tables are written there.
+
+    stages, cells : dict
+        What :func:`skpoison.experiments._plan.plan` makes of the protocol.
+
+    Returns
+    -------
+    results : DataFrame
+        One row a run, attack, rate and detector.
+    """
+    rows = [
+        {"dataset": protocol.dataset, "fit": protocol.fit}
+        | cell
+        | pd.read_parquet(store.folder(unit) / "assessment.parquet").to_dict("records")[0]
+        for unit, cell in cells.items()
+    ]
+    results = pd.DataFrame(rows)
+    timings = pd.DataFrame(
+        json.loads((store.folder(unit) / "log.json").read_text(encoding="utf-8"))
+        for units in stages.values()
+        for unit in units
+    )
+    write_text(store.root / "protocol.yaml", protocol.to_yaml())  # an update ends here
+    write_text(store.root / "results.csv", results.to_csv(index=False, float_format="%.6f"))
+    timings = timings.drop(columns="warnings")
+    write_text(store.root / "timings.csv", timings.to_csv(index=False, float_format="%.3f"))
+    write_text(store.root / "machine.json", json.dumps(_machine(), indent=2))
+    return results
+
+
+def _machine():
+    packages = {"skpoison": __version__}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            packages[name] = version(name)
+    return {
+        "system": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "packages": packages,
+    }

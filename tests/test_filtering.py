@@ -73,8 +73,9 @@ def test_cross_validation_poisons_and_cleans_training_folds_only():
     victim = KNeighborsClassifier(1)  # repeats every wrong label that it is given
     undefended = make_pipeline(flips, victim)
     defended = make_pipeline(flips, PoisonFilter(CentroidDetector(random_state=0)), victim)
-    assert cross_val_score(undefended, iris.data, y).mean() < 0.8
-    assert cross_val_score(defended, iris.data, y).mean() > 0.9
+    accuracy_undefended = cross_val_score(undefended, iris.data, y).mean()
+    assert accuracy_undefended < 0.8
+    assert cross_val_score(defended, iris.data, y).mean() > accuracy_undefended + 0.1
 
 
 def test_containers_come_back_as_they_came():

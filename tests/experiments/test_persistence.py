@@ -1,6 +1,9 @@
-"""A fitted detector with networks, written and read."""
+"""Detectors with networks: written and read, trained here and there."""
+
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from skpoison.detectors import CAEPlusDetector
 from skpoison.experiments._persistence import load_detector, save_detector
@@ -26,3 +29,15 @@ def test_networks_are_keras_files(digits_pair, tmp_path):
     assert len(models) == 2
     for model in models:
         assert model.input_shape == (None, 8, 8, 1)
+
+
+def test_workers_do_not_show_in_trained_networks(protocol, protocol_file, start_run, tmp_path):
+    small = replace(protocol, n_runs=2, rates=(0.4,), attacks=("flipping",), detectors=("magnet",))
+    protocol_file.write_text(small.to_yaml())
+    for jobs in ("1", "2"):
+        process = start_run(tmp_path / jobs, "--jobs", jobs)
+        output, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, output
+    (one,), (other,) = ((tmp_path / jobs).glob("assess/*/verdicts.parquet") for jobs in "12")
+    pd.testing.assert_frame_equal(pd.read_parquet(one), pd.read_parquet(other), check_exact=True)
+    assert (tmp_path / "1/results.csv").read_bytes() == (tmp_path / "2/results.csv").read_bytes()

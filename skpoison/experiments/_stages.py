@@ -67,6 +67,8 @@ def train(folder, seed, needs, *, detector, n_poison):
 def assess(folder, seed, needs, *, detector, n_poison, pooled, victim):
     """Judge the rows of one run and train the victim on what is left.
 
+    A pooled detector's cut is found on the very rows that it judges, as published.
+
     Needs the run's rows, its poison if `n_poison` is not 0, and the trained detector if `pooled`.
     Writes ``verdicts.parquet``, one row a judged row, and ``assessment.parquet``, one row.
     """
@@ -75,9 +77,11 @@ def assess(folder, seed, needs, *, detector, n_poison, pooled, victim):
     poison = np.arange(len(y)) >= len(y) - n_poison
     if pooled:
         scores = _load_detector(needs[-1]).score_samples(X, y)
+        flagged = -scores > mixture_threshold(-scores, random_state=seed)
     else:
-        scores = _make_detector(detector, needs[0], seed).fit(X, y).training_scores_
-    flagged = -scores > mixture_threshold(-scores, random_state=seed)
+        fitted = _make_detector(detector, needs[0], seed).fit(X, y)
+        scores = fitted.training_scores_
+        flagged = scores < fitted.offset_
     verdict = np.where(flagged, -1, 1)
 
     with np.load(needs[0] / "rows.npz") as rows:

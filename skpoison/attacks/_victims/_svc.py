@@ -13,7 +13,7 @@ from skpoison.attacks._victims._victim import Victim
 # How far a decision value may lie on the wrong side of its margin.
 TOLERANCE = 1e-8
 # Guesses of the whole active set before the solver falls back to one change at a time.
-MAX_GUESSES = 12
+MAX_GUESSES = 20
 
 
 class SVCMachine(BinaryMachine):
@@ -104,7 +104,7 @@ class SVCMachine(BinaryMachine):
             violation[rows] = 0.0
             if violation.max() <= TOLERANCE:
                 return self._solution(theta, intercept, rows, system)
-            free[violation.argmax()] = True
+            free |= violation > max(TOLERANCE, 0.5 * violation.max())
         warnings.warn(
             "The victim's margins did not settle; the attack goes on with the last ones.",
             ConvergenceWarning,

@@ -162,16 +162,22 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
         self._train_classifier(rows, y, random_state, self.epochs)
 
     def _train_classifier(self, rows, y, random_state, epochs):
-        n_classes = len(self.classes_)
+        n_classes = len(self.classes_) if len(self.classes_) > 1 else 0  # nothing to tell apart
         self.network_ = self._train(
-            "classification", rows, y, random_state, epochs, MIN_STEPS, n_classes=n_classes
+            "classification",
+            rows,
+            random_state,
+            epochs,
+            codes=y,
+            min_steps=MIN_STEPS,
+            n_classes=n_classes,
         )
 
     def _errors(self, X):
         """Reconstruction errors (n_samples,) and cross-entropies (n_samples, n_classes)."""
         rows = self._scaled(X)
         reconstruction, probabilities = self.network_.predict(rows)
-        return reconstruction_error(rows, reconstruction), cross_entropy(probabilities)
+        return reconstruction_error(rows, reconstruction), _entropies(rows, probabilities)
 
     def _suspicion(self, X):
         return classification_suspicion(*self._errors(X), self.norms_, self.alpha)
@@ -320,7 +326,7 @@ class CAEPlusDetector(CAEDetector):
     def _train_networks(self, rows, y, random_state):
         reconstruction_epochs, epochs = self._both_epochs()
         self.reconstruction_network_ = self._train(
-            "reconstruction", rows, y, random_state, reconstruction_epochs
+            "reconstruction", rows, random_state, reconstruction_epochs
         )
         self._train_classifier(rows, y, random_state, epochs)
 
@@ -340,4 +346,9 @@ class CAEPlusDetector(CAEDetector):
         rows = self._scaled(X)
         reconstruction, _ = self.reconstruction_network_.predict(rows)
         _, probabilities = self.network_.predict(rows)
-        return reconstruction_error(rows, reconstruction), cross_entropy(probabilities)
+        return reconstruction_error(rows, reconstruction), _entropies(rows, probabilities)
+
+
+def _entropies(rows, probabilities):
+    """Cross-entropies; 0 under the one label there is where a network has no classifier."""
+    return np.zeros((len(rows), 1)) if probabilities is None else cross_entropy(probabilities)

@@ -73,10 +73,11 @@ class NetworkMixin:
     def _is_grey(self):
         return len(self._row_shape) == 3 and self._row_shape[-1] == 1
 
-    def _train(self, name, X, codes, random_state, epochs, min_steps=1, **plan):
+    def _train(self, name, X, random_state, epochs, *, codes=None, min_steps=1, **plan):
         """Train one network on scaled rows and enter its losses in ``history_``.
 
-        An epoch has at least `min_steps` steps, where there are as many rows.
+        Without label codes it sees none. An epoch has at least `min_steps` steps, where there are
+        as many rows.
         """
         from skpoison.networks import Architecture, train
 
@@ -84,7 +85,7 @@ class NetworkMixin:
         network = train(
             Architecture(self._row_shape, pooling=self._is_grey() and sides_are_even, **plan),
             X,
-            codes,
+            np.zeros(len(X), dtype=int) if codes is None else codes,
             random_state=random_state,
             epochs=epochs,
             batch_size=min(self.batch_size, max(1, len(X) // min_steps)),

@@ -143,7 +143,7 @@ class ReconstructionDetector(NetworkMixin, BasePoisonDetector):
     def _fit(self, X, y, random_state):
         self._start_networks(X)
         rows = self._scaled(X)
-        self.network_ = self._train("reconstruction", rows, y, random_state, self.epochs)
+        self.network_ = self._train("reconstruction", rows, random_state, self.epochs)
 
     def _suspicion(self, X):
         rows = self._scaled(X)

@@ -48,8 +48,8 @@ def cross_entropy(probabilities):
     --------
     >>> import numpy as np
     >>> from skpoison.detectors._suspicion import cross_entropy
-    >>> cross_entropy(np.array([[1.0, 0.0]])).round(2)
-    array([[ 0.  , 16.12]])
+    >>> cross_entropy(np.array([[0.5, 0.0]])).round(2)
+    array([[ 0.69, 16.12]])
     """
     return -np.log(np.clip(np.asarray(probabilities, dtype=np.float64), 1e-7, 1.0))
 

@@ -1,4 +1,4 @@
-"""The few lines that differ between Keras's back ends: a training step, and compilation.
+"""The few lines that differ between Keras's back ends: a training step, compilation, arrays.
 
 TensorFlow and PyTorch keep weights in variables that a step changes in place; JAX hands them
 through. A step looks the same from outside: it takes the state and gives the next one, and
@@ -6,6 +6,7 @@ the state is empty where the variables hold it.
 """
 
 import keras
+import numpy as np
 
 
 class _InPlace:
@@ -121,6 +122,20 @@ def compiled(function):
 
         return jax.jit(function)
     return function
+
+
+def as_array(tensor):
+    """Copy a tensor or variable into an ndarray.
+
+    Keras's own ``convert_to_numpy`` goes a way that NumPy 2 warns about.
+    """
+    value = tensor.value if isinstance(tensor, keras.Variable) else tensor
+    backend = _supported_backend()
+    if backend == "tensorflow":
+        value = value.numpy()
+    elif backend == "torch":
+        value = value.detach().cpu().numpy()
+    return np.array(value)
 
 
 def _supported_backend():

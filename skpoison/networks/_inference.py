@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from skpoison.networks._architectures import Architecture
-from skpoison.networks._backend import compiled
+from skpoison.networks._backend import as_array, compiled
 
 CHUNK = 256
 
@@ -61,7 +61,7 @@ class TrainedNetwork:
             filled = np.zeros((CHUNK, *self.architecture.shape), dtype=np.float32)
             filled[: len(part)] = part.reshape(-1, *self.architecture.shape)
             outputs = forward(weights, ops.convert_to_tensor(filled))
-            parts.append([ops.convert_to_numpy(output)[: len(part)] for output in outputs])
+            parts.append([as_array(output)[: len(part)] for output in outputs])
         reconstruction, *labels = (np.concatenate(column) for column in zip(*parts, strict=True))
         return reconstruction.reshape(len(rows), -1), labels[0] if labels else None
 
@@ -82,7 +82,7 @@ class TrainedNetwork:
 def _forward(architecture):
     """The compiled map from weights and one chunk of rows to the list of outputs."""
     model = architecture.build(seed=0)
-    others = [ops.convert_to_numpy(variable) for variable in model.non_trainable_variables]
+    others = [as_array(variable) for variable in model.non_trainable_variables]
 
     def forward(weights, rows):
         outputs, _ = model.stateless_call(weights, others, rows, training=False)

@@ -14,7 +14,7 @@ import numpy as np
 from keras import ops
 from sklearn.model_selection import train_test_split
 
-from skpoison.networks._backend import compiled, training_step
+from skpoison.networks._backend import as_array, compiled, training_step
 from skpoison.networks._inference import TrainedNetwork
 
 ROWS_A_BLOCK = 15_000  # about a second of work on one core, so that Ctrl-C is heard
@@ -100,9 +100,11 @@ def train(
     watchers = [copy.copy(callback) for callback in callbacks or []]
     block = min(epochs, EPOCHS_A_BLOCK, max(1, ROWS_A_BLOCK // len(X))) if not watchers else 1
 
-    serialized = keras.optimizers.serialize(_make_optimizer(optimizer, learning_rate))
+    rate_key = learning_rate
+    if hasattr(learning_rate, "get_config"):
+        rate_key = type(learning_rate), json.dumps(learning_rate.get_config(), sort_keys=True)
     key = (architecture, len(X), len(fitting), len(validating), batch_size, block)
-    key += (patience, json.dumps(serialized, sort_keys=True, default=str))
+    key += (patience, optimizer, rate_key)
     workbench = _idle_workbenches.pop(key, None)  # its own while it trains: threads do not share
     if workbench is None:
         workbench = _Workbench(architecture, _make_optimizer(optimizer, learning_rate), patience)
@@ -110,7 +112,6 @@ def train(
     carry = workbench.start(weight_seed)
     told = keras.callbacks.CallbackList(watchers, model=workbench.model) if watchers else None
     if told:
-        workbench.model.stop_training = False
         told.on_train_begin()
     history = []
     while len(history) < epochs:
@@ -154,23 +155,21 @@ class _Workbench:
         self.architecture = architecture
         self.patience = patience
         self.model = architecture.build(seed=0)
-        self.model.stop_training = False
         optimizer.build(self.model.trainable_variables)
         self.optimizer_variables = optimizer.variables
-        self.optimizer_start = [ops.convert_to_numpy(v) for v in self.optimizer_variables]
+        self.optimizer_start = [as_array(v) for v in self.optimizer_variables]
         self.step = training_step(self.model, optimizer, self._objective)
         self.block = compiled(self._block)
 
     def start(self, seed):
         """Put fresh weights and a fresh optimizer in place; return the loop's first state."""
+        self.model.stop_training = False
         fresh = self.architecture.build(seed)
         for variable, new in zip(self.model.variables, fresh.variables, strict=True):
-            variable.assign(ops.convert_to_numpy(new))
+            variable.assign(as_array(new))
         for variable, new in zip(self.optimizer_variables, self.optimizer_start, strict=True):
             variable.assign(new)
-        best = [
-            ops.convert_to_tensor(ops.convert_to_numpy(v)) for v in self.model.trainable_variables
-        ]
+        best = [ops.convert_to_tensor(as_array(v)) for v in self.model.trainable_variables]
         lowest = ops.convert_to_tensor(np.float32(np.inf))
         return self.step.state(), best, lowest, ops.convert_to_tensor(np.int32(0))
 
@@ -178,12 +177,12 @@ class _Workbench:
         """Train for up to `n_epochs`: the next state, (loss, val_loss) pairs, epochs waited."""
         limit = ops.convert_to_tensor(np.int32(n_epochs))
         n_run, losses, *carry = self.block(*carry, rows, labels, batches, validation_batches, limit)
-        losses = ops.convert_to_numpy(losses)[: int(n_run)]
+        losses = as_array(losses)[: int(n_run)]
         return carry, [(float(a), float(b)) for a, b in losses], int(carry[-1])
 
     def best(self, carry):
         """The weights of the epoch with the lowest validation loss so far."""
-        return [ops.convert_to_numpy(weight) for weight in carry[1]]
+        return [as_array(weight) for weight in carry[1]]
 
     def show(self, carry):
         """Put the weights of the last epoch into the model, for callbacks to see."""
@@ -276,4 +275,11 @@ def _batches(indices, batch_size):
 
 
 def _make_optimizer(name, learning_rate):
-    return keras.optimizers.get({"class_name": name, "config": {"learning_rate": learning_rate}})
+    # a fixed name: Keras would number it, and what is compiled could not be found again
+    config = {"learning_rate": learning_rate, "name": "optimizer"}
+    try:
+        return keras.optimizers.get({"class_name": name, "config": config})
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"optimizer must be the name of a Keras optimizer, such as 'adam', got {name!r}."
+        ) from error

@@ -1,0 +1,48 @@
+"""Trained networks are plain data and judge rows in batches."""
+
+import copy
+import pickle
+
+import numpy as np
+
+from skpoison.networks import Architecture, train
+from skpoison.networks._inference import CHUNK
+
+X = np.random.RandomState(0).uniform(size=(20, 36)).astype(np.float32)
+CODES = np.arange(20) % 2
+
+
+def trained(n_classes=2):
+    plan = Architecture((6, 6, 1), n_classes=n_classes)
+    return train(plan, X, CODES, random_state=np.random.RandomState(0), epochs=3)
+
+
+def test_predict_agrees_with_the_keras_model():
+    network = trained()
+    reconstruction, probabilities = network.predict(X)
+    expected = network.to_keras()(X.reshape(-1, 6, 6, 1), training=False)
+    np.testing.assert_allclose(reconstruction, np.reshape(expected[0], (20, 36)), rtol=1e-4)
+    np.testing.assert_allclose(probabilities, expected[1], rtol=1e-4)
+
+
+def test_any_number_of_rows():
+    network = trained()
+    rows = np.tile(X, (2 * CHUNK // 20 + 1, 1))[: 2 * CHUNK + 3]
+    reconstruction, probabilities = network.predict(rows)
+    assert reconstruction.shape == rows.shape
+    for start in (0, CHUNK, 2 * CHUNK):
+        alone = network.predict(rows[start : start + 1])
+        np.testing.assert_allclose(alone[0][0], reconstruction[start], rtol=1e-4)
+        np.testing.assert_allclose(alone[1][0], probabilities[start], rtol=1e-4)
+
+
+def test_without_classifier_there_are_no_probabilities():
+    assert trained(n_classes=0).predict(X)[1] is None
+
+
+def test_copies_predict_the_same():
+    network = trained()
+    expected = network.predict(X)
+    for other in (pickle.loads(pickle.dumps(network)), copy.deepcopy(network)):
+        for a, b in zip(other.predict(X), expected, strict=True):
+            np.testing.assert_array_equal(a, b)

@@ -33,13 +33,13 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, reference):
         """Read the network that a reference stands for."""
-        import keras
-
         from skpoison.networks import TrainedNetwork
+        from skpoison.networks._backend import as_array
 
         name, architecture, history = reference
-        variables = keras.saving.load_model(self.folder / name).trainable_variables
-        weights = [keras.ops.convert_to_numpy(variable) for variable in variables]
+        model = architecture.build(seed=0)
+        model.load_weights(self.folder / name)
+        weights = [as_array(variable) for variable in model.trainable_variables]
         return TrainedNetwork(architecture, weights, history)
 
 

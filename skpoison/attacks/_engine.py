@@ -67,6 +67,19 @@ class PoisoningObjective:
         self._set_values(points, self._kernel_values(points))
         self._train(self.solutions)
 
+    def cost_slope(self):
+        """The objective's derivative (n_train,) with respect to the cost of each training row."""
+        total = np.zeros(self.n_train)
+        for problem, solution in zip(self.problems, self.solutions, strict=True):
+            total[problem.train] += problem.machine.cost_slope(solution)
+        return self.sign / len(self.problems) * total
+
+    def set_cost(self, cost):
+        """Give the training rows other costs (n_train,) and train again."""
+        for problem in self.problems:
+            problem.machine.set_cost(cost[problem.train])
+        self._train(self.solutions)
+
     def state(self, points):
         """What `restore` needs to undo later moves of `points`."""
         return self.rows[points], self.values[points], self.solutions, self.value
@@ -109,6 +122,7 @@ class _Problem:
             np.flatnonzero((y == positive) | (negative is None) | (y == negative))
             for y in (y_train, y_val)
         )
+        self.train = train
         self.columns = np.concatenate([train, val + len(y_train)])
         self.position = np.full(len(y_train), -1)
         self.position[train] = np.arange(len(train))

@@ -1,16 +1,20 @@
 """Label flipping: true rows under wrong labels."""
 
 import numpy as np
+from scipy import sparse
+from sklearn.svm import SVC
+from sklearn.utils._param_validation import HasMethods, StrOptions
 
+from skpoison.attacks._adversarial_flips import choose_flips
 from skpoison.attacks._base import BasePoisoningAttack
 
 
 class LabelFlipAttack(BasePoisoningAttack):
     """Poison with true rows that carry wrong labels.
 
-    Rows are drawn at random, without replacement, from the attacker's rows (`X_val`) where they
-    are given, as in [1]_, and from the training rows themselves otherwise; each gets another
-    class's label. Any number of classes and any type of label.
+    Rows are taken, each once, from the attacker's rows (`X_val`) where they are given, as in
+    [1]_, and from the training rows themselves otherwise; each gets another class's label. Any
+    number of classes and any type of label.
 
     Parameters
     ----------
@@ -22,9 +26,19 @@ class LabelFlipAttack(BasePoisoningAttack):
         classes alone; ``{"cat": {"dog": 0.9, "fox": 0.1}}`` draws the new label with these
         weights. None flips every class to any other, all equally likely.
 
+    strategy : {"random", "adversarial"}, default="random"
+        "random" draws the rows, the paper's *flipping*. "adversarial" chooses them, one after the
+        other, so that the hinge loss of the victim on the attacker's rows (on the clean training
+        rows, where there are none) grows the most: a greedy form of ALFA [2]_. It needs dense
+        rows.
+
+    estimator : SVC, default=None
+        The victim of the adversarial strategy; None stands for ``SVC(kernel="linear")``.
+
     injection : {"append", "replace"}, default="append"
         "append" adds the flipped rows to the clean ones. "replace" takes one clean row out for
-        each: with rows drawn from `X` this is relabelling in place.
+        each: with rows drawn from `X` this is relabelling in place (the adversarial strategy
+        chooses as if they were added).
 
     random_state : int, RandomState instance or None, default=None
         Seed of the draw.
@@ -54,6 +68,8 @@ class LabelFlipAttack(BasePoisoningAttack):
     ----------
     .. [1] F. Razmi, L. Xiong, "Classification Auto-Encoder based Detector against Diverse Data
        Poisoning Attacks", arXiv:2108.04206, 2021.
+    .. [2] H. Xiao, H. Xiao, C. Eckert, "Adversarial Label Flips Attack on Support Vector
+       Machines", ECAI 2012.
 
     Examples
     --------
@@ -69,16 +85,29 @@ class LabelFlipAttack(BasePoisoningAttack):
     ['ham', 'ham', 'ham']
     """
 
-    short_names = {"flipping": {}}
+    short_names = {"flipping": {}, "adversarial-flipping": {"strategy": "adversarial"}}
 
     _parameter_constraints = {
         **BasePoisoningAttack._parameter_constraints,
         "confusion": [dict, None],
+        "strategy": [StrOptions({"random", "adversarial"})],
+        "estimator": [HasMethods(["fit", "predict"]), None],
     }
 
-    def __init__(self, *, rate=0.3, confusion=None, injection="append", random_state=None):
+    def __init__(
+        self,
+        *,
+        rate=0.3,
+        confusion=None,
+        strategy="random",
+        estimator=None,
+        injection="append",
+        random_state=None,
+    ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.confusion = confusion
+        self.strategy = strategy
+        self.estimator = estimator
 
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         weights = self._confusion_weights()
@@ -89,12 +118,28 @@ class LabelFlipAttack(BasePoisoningAttack):
                 f"rate={self.rate!r} asks for {n_poison} flipped rows, but only {len(eligible)} "
                 f"rows of {'X' if X_val is None else 'X_val'} can be flipped."
             )
-        rows = random_state.choice(eligible, size=n_poison, replace=False)
-        y_poison = np.array(
-            [random_state.choice(len(self.classes_), p=weights[label]) for label in labels[rows]]
-        )
+        if self.strategy == "adversarial":
+            chosen = self._choose(X, y, n_poison, pool, weights[labels], X_val, y_val)
+            rows, y_poison = chosen.T
+        else:
+            rows = random_state.choice(eligible, size=n_poison, replace=False)
+            n_classes = len(self.classes_)
+            y_poison = np.array(
+                [random_state.choice(n_classes, p=weights[label]) for label in labels[rows]]
+            )
         sources = rows if X_val is None else np.full(n_poison, -1)
         return pool[rows], y_poison, sources
+
+    def _choose(self, X, y, n_poison, pool, row_weights, X_val, y_val):
+        """Rows of the pool and their new labels: (n_poison, 2)."""
+        if sparse.issparse(X):
+            raise ValueError("strategy='adversarial' needs dense rows, got a sparse X.")
+        if X_val is None:
+            X_val, y_val = X, y
+        candidates = np.argwhere(row_weights > 0)
+        victim = SVC(kernel="linear") if self.estimator is None else self.estimator
+        chosen = choose_flips(victim, self.classes_, X, y, pool, candidates, n_poison, X_val, y_val)
+        return candidates[chosen]
 
     def _confusion_weights(self):
         """Row i: probabilities of the new label of a row of class i; zeros where it stays."""

@@ -124,15 +124,25 @@ class BinaryMachine:
 
     def kernel_weights(self, solution, points):
         """Weights c (p, n_train + n_val) of the kernel derivatives in the mean loss' gradient."""
-        slope = self.loss_slope(solution.decision[self.n_train :]) / max(len(self.y_val), 1)
-        right = (slope @ self.gram[self.n_train :])[solution.rows]
-        adjoint = np.zeros(self.n_train)
-        if solution.system is None:
-            adjoint[solution.rows] = 0.5 * slope.sum()
-        else:
-            adjoint[solution.rows], _ = solution.system.solve(right, slope.sum())
+        slope, adjoint, _ = self._adjoint(solution)
         own = solution.theta[points][:, None]
         weights = np.empty((len(points), len(self.gram)))
         weights[:, : self.n_train] = -own * adjoint - adjoint[points][:, None] * solution.theta
         weights[:, self.n_train :] = own * slope
         return weights
+
+    def coefficient_slope(self, solution):
+        """Derivative of the mean loss (n_train,) with respect to coefficients held at a bound."""
+        slope, adjoint, shift = self._adjoint(solution)
+        return np.concatenate([-adjoint, slope]) @ self.gram - shift
+
+    def _adjoint(self, solution):
+        """Slope g of the mean loss on the evaluation rows, and the adjoint u (n_train,) and v."""
+        slope = self.loss_slope(solution.decision[self.n_train :]) / max(len(self.y_val), 1)
+        right = (slope @ self.gram[self.n_train :])[solution.rows]
+        adjoint, shift = np.zeros(self.n_train), 0.0
+        if solution.system is None:
+            adjoint[solution.rows] = 0.5 * slope.sum()
+        else:
+            adjoint[solution.rows], shift = solution.system.solve(right, slope.sum())
+        return slope, adjoint, shift

@@ -29,8 +29,22 @@ class SVCMachine(BinaryMachine):
 
     def __init__(self, gram, y_train, y_val, cost, *, intercept=True):
         super().__init__(gram, y_train, y_val, cost, intercept=intercept)
-        self.low = np.minimum(0.0, y_train * cost)
-        self.high = np.maximum(0.0, y_train * cost)
+        self.set_cost(cost)
+
+    def set_cost(self, cost):
+        """Give the training rows other costs; 0 leaves a row out."""
+        self.cost = cost
+        self.low = np.minimum(0.0, self.y_train * cost)
+        self.high = np.maximum(0.0, self.y_train * cost)
+        self.taking_part = cost > 0
+
+    def cost_slope(self, solution):
+        """Derivative of the mean loss (n_train,) with respect to the cost of each training row.
+
+        Only rows inside their margin feel their cost.
+        """
+        inside = self.y_train * solution.decision[: self.n_train] < 1.0
+        return np.where(inside, self.y_train * self.coefficient_slope(solution), 0.0)
 
     def loss(self, decision):
         return np.maximum(0.0, 1.0 - self.y_val * decision)
@@ -43,10 +57,13 @@ class SVCMachine(BinaryMachine):
         return self._guess(theta.copy()) or self._descend(theta.copy())
 
     def _train_cold(self):
+        rows = np.flatnonzero(self.cost)
         victim = SVC(kernel="precomputed", C=1.0)
-        victim.fit(self.gram[: self.n_train], self.y_train, sample_weight=self.cost)
+        victim.fit(
+            self.gram[rows[:, None], rows], self.y_train[rows], sample_weight=self.cost[rows]
+        )
         theta = np.zeros(self.n_train)
-        theta[victim.support_] = victim.dual_coef_[0]
+        theta[rows[victim.support_]] = victim.dual_coef_[0]
         return np.clip(theta, self.low, self.high)
 
     def _guess(self, theta):
@@ -114,7 +131,7 @@ class SVCMachine(BinaryMachine):
 
     def _violation(self, theta, slack):
         """How far rows at a bound are on the wrong side; `slack` is y - f at each row."""
-        return np.where(theta >= self.high, -slack, slack)
+        return np.where(theta >= self.high, -slack, slack) * self.taking_part
 
     def _extreme_pair(self, theta, residual):
         """The rows between whose residuals the intercept lies when no coefficient is free."""

@@ -29,9 +29,10 @@ def plan(protocol):
             for attack in protocol.attacks
             for run in runs
         }
-    # Without poison all attacks are one.
+    # Without poison all attacks are one. Sets of one size follow each other: what the networks'
+    # back end has compiled for it is used again.
     conditions = [("none", rate) for rate in protocol.rates if rate == 0]
-    conditions += [(attack, rate) for attack in protocol.attacks for rate in protocol.rates if rate]
+    conditions += [(attack, rate) for rate in protocol.rates if rate for attack in protocol.attacks]
 
     detectors, cells = {}, {}
     for attack, rate in conditions:

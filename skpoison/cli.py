@@ -24,6 +24,7 @@ app = typer.Typer(
     help="Poison training data, detect the poison, and see what the defence gives back.",
 )
 
+PAPER_ATTACKS = ("flipping", "optimal", "semi-optimal", "mixed")
 # Classes that the attacks move visibly.
 DEMO_CLASSES = {"digits": (4, 9), "mnist": (4, 9), "fashion_mnist": (0, 1), "cifar10": (0, 1)}
 
@@ -91,7 +92,7 @@ def demo(
         from skpoison.datasets import load_images
         from skpoison.utils import make_estimator, short_names
 
-        attacks = list(dict.fromkeys(attack or short_names("attack")))
+        attacks = list(dict.fromkeys(attack or PAPER_ATTACKS))
         detectors = list(dict.fromkeys(detector or short_names("detector")))
         for kind, names in (("attack", attacks), ("detector", detectors)):
             for name in names:

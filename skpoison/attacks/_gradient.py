@@ -28,11 +28,13 @@ class GradientPoisoningAttack(BasePoisoningAttack):
 
     Parameters
     ----------
-    estimator : SVC, default=None
-        The victim, unfitted: :class:`~sklearn.svm.SVC` with a linear, polynomial or RBF kernel.
-        None stands for ``SVC(kernel="linear")``. The attacker's loss is the hinge loss. With
-        more than two classes the victim is attacked one-vs-one, as it is trained: the loss is
-        the mean over all pairs of classes, and a poison row acts on every pair of its label.
+    estimator : SVC, LogisticRegression, RidgeClassifier or Ridge, default=None
+        The victim, unfitted; an :class:`~sklearn.svm.SVC` with a linear, polynomial or RBF
+        kernel. None stands for ``SVC(kernel="linear")``. The attacker's loss is the victim's own:
+        hinge, logistic or squared. With more than two classes a poison row acts on every binary
+        problem that its label takes part in, and the loss is their mean: all pairs of classes
+        for an SVC, which is trained so, and each class against the rest for the others (a
+        stand-in for a LogisticRegression, which is trained on all classes together).
 
     labels : {"flip", "keep"}, default="flip"
         "flip": the poison rows start from training rows and carry the label of another class.

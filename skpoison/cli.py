@@ -61,7 +61,7 @@ def demo(
     ] = None,
     attack: Annotated[
         list[str] | None,
-        typer.Option(help="An attack; can be repeated.", show_default="all"),
+        typer.Option(help="An attack; can be repeated.", show_default="the paper's"),
     ] = None,
     detector: Annotated[
         list[str] | None,

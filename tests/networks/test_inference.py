@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 
 from skpoison.networks import Architecture, train
+from skpoison.networks._backend import as_array
 from skpoison.networks._inference import CHUNK
 
 X = np.random.RandomState(0).uniform(size=(20, 36)).astype(np.float32)
@@ -21,8 +22,9 @@ def test_predict_agrees_with_the_keras_model():
     network = trained()
     reconstruction, probabilities = network.predict(X)
     expected = network.to_keras()(X.reshape(-1, 6, 6, 1), training=False)
-    np.testing.assert_allclose(reconstruction, np.reshape(expected[0], (20, 36)), rtol=1e-4)
-    np.testing.assert_allclose(probabilities, expected[1], rtol=1e-4)
+    images, labels = (as_array(output) for output in expected)
+    np.testing.assert_allclose(reconstruction, images.reshape(20, 36), rtol=1e-4)
+    np.testing.assert_allclose(probabilities, labels, rtol=1e-4)
 
 
 def test_any_number_of_rows():

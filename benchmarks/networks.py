@@ -1,0 +1,141 @@
+"""Training cost of the networks, ours and plain ``Model.fit``'s, in one process.
+
+Writes ``benchmarks/results/networks.csv``: CPU seconds (all threads), epochs run and lowest
+validation loss of each training. "small": 130 rows, the published numbers of epochs; "pooled":
+6,500 rows, the published schedule (Adam at 0.001, Glorot's weights, 300 + 100 + 100 + 100 epochs)
+against ours with early stopping.
+
+    python benchmarks/networks.py            # small: a minute or two
+    python benchmarks/networks.py --pooled   # and the pooled cell: many minutes
+
+Rows are uniform noise for the small part, whose cost does not depend on them, and Fashion-MNIST
+0 v 1 with 1,500 flipped labels for the pooled part.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import pandas as pd
+
+from skpoison.datasets import load_images
+from skpoison.detectors import CAEPlusDetector
+from skpoison.networks import Architecture, train
+
+RESULTS = Path(__file__).parent / "results" / "networks.csv"
+POOLED_SETTINGS = {"epochs": 60, "batch_size": 128, "learning_rate": 0.01, "patience": 8}
+
+rows = []
+
+
+def timed(part, what, function):
+    """Run, and note CPU and wall seconds, epochs and the lowest validation loss."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    history = function()
+    row = {
+        "part": part,
+        "what": what,
+        "cpu_s": round(time.process_time() - cpu, 2),
+        "wall_s": round(time.perf_counter() - wall, 2),
+        "epochs": len(history["val_loss"]),
+        "val_loss": round(float(np.min(history["val_loss"])), 5),
+    }
+    print(row, flush=True)
+    rows.append(row)
+
+
+def plain_fit(architecture, X, codes, epochs, *, published=True):
+    """Train by ``Model.fit`` with validation and a checkpoint of the best weights."""
+    model = architecture.build(seed=0)
+    if published:
+        for layer in model.layers:
+            if hasattr(layer, "kernel"):
+                layer.kernel.assign(keras.initializers.GlorotUniform(seed=0)(layer.kernel.shape))
+    images = X.reshape(-1, *architecture.shape)
+    order = np.random.RandomState(0).permutation(len(X))
+    held_out = order[: len(X) // 10], order[len(X) // 10 :]
+    losses = ["mse", "sparse_categorical_crossentropy"] if architecture.n_classes else "mse"
+    validation, fitting = (
+        (images[part], [images[part], codes[part]] if architecture.n_classes else images[part])
+        for part in held_out
+    )
+    model.compile(keras.optimizers.Adam(0.001), losses)
+    checkpoint = keras.callbacks.ModelCheckpoint(
+        "/dev/shm/benchmark.weights.h5", save_best_only=True, save_weights_only=True
+    )
+    return model.fit(
+        *fitting,
+        batch_size=256,
+        epochs=epochs,
+        validation_data=validation,
+        callbacks=[checkpoint],
+        verbose=0,
+    ).history
+
+
+def small():
+    X = np.random.RandomState(0).uniform(size=(130, 784)).astype(np.float32)
+    colour = np.random.RandomState(0).uniform(size=(130, 3072)).astype(np.float32)
+    codes = np.arange(130) % 2
+
+    def cae_plus(X, image_shape):
+        detector = CAEPlusDetector(image_shape=image_shape, random_state=0).fit(X, codes)
+        return {"val_loss": sum((h["val_loss"] for h in detector.history_.values()), [])}
+
+    train(  # starts the back end, with another shape
+        Architecture((8, 8, 1)), X[:, :64], codes, random_state=np.random.RandomState(0), epochs=1
+    )
+    timed("small", "CAE+, first fit", lambda: cae_plus(X, (28, 28)))
+    timed("small", "CAE+, second fit", lambda: cae_plus(X, (28, 28)))
+    timed("small", "CAE+, 32x32x3, first fit", lambda: cae_plus(colour, (32, 32, 3)))
+    timed("small", "CAE+, 32x32x3, second fit", lambda: cae_plus(colour, (32, 32, 3)))
+    plan = Architecture((28, 28, 1))
+    timed("small", "RAE, Model.fit", lambda: plain_fit(plan, X, codes, 300))
+    timed("small", "CAE, Model.fit", lambda: plain_fit(plan_of("CAE"), X, codes, 100))
+
+
+def plan_of(name):
+    shape = (28, 28, 1)
+    return {
+        "RAE": Architecture(shape),
+        "CAE": Architecture(shape, n_classes=2),
+        "MagNet 1": Architecture(shape, style="magnet-1", noise=0.1),
+        "MagNet 2": Architecture(shape, style="magnet-2", noise=0.1),
+    }[name]
+
+
+def pooled():
+    images = load_images("fashion_mnist", classes=(0, 1))
+    X, codes = images.data[:6500], (images.target[:6500] == 1).astype(int)
+    codes[:1500] = 1 - codes[:1500]
+    for name, epochs in {"RAE": 300, "CAE": 100, "MagNet 1": 100, "MagNet 2": 100}.items():
+        timed(
+            "pooled",
+            f"{name}, ours",
+            lambda name=name: train(
+                plan_of(name), X, codes, random_state=np.random.RandomState(0), **POOLED_SETTINGS
+            ).history,
+        )
+        timed(
+            "pooled",
+            f"{name}, Model.fit",
+            lambda name=name, epochs=epochs: plain_fit(plan_of(name), X, codes, epochs),
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pooled", action="store_true")
+    pooled_too = parser.parse_args().pooled
+    small()
+    if pooled_too:
+        pooled()
+    RESULTS.parent.mkdir(exist_ok=True)
+    table = pd.DataFrame(rows)
+    table.to_csv(RESULTS.with_suffix(".part"), index=False)
+    RESULTS.with_suffix(".part").rename(RESULTS)

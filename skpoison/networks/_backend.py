@@ -116,7 +116,7 @@ def compiled(function):
     if backend == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function, autograph=False, jit_compile=False)
+        return tf.function(function, autograph=False, jit_compile=False, reduce_retracing=True)
     if backend == "jax":
         import jax
 

@@ -88,8 +88,9 @@ def train(
 
     Notes
     -----
-    What was compiled for a plan, a number of rows and an optimizer is kept, for the last few of
-    them, and used again by the next training of the same kind.
+    What was compiled for a plan and an optimizer is kept, for the last few of them, and used again
+    by the next training of the same kind, whatever its number of rows (JAX compiles once a
+    number of rows).
     """
     split_seed, weight_seed, order_seed = random_state.randint(2**31 - 1, size=3)
     fitting, validating = _split(codes, validation_split, split_seed)
@@ -103,8 +104,7 @@ def train(
     rate_key = learning_rate
     if hasattr(learning_rate, "get_config"):
         rate_key = type(learning_rate), json.dumps(learning_rate.get_config(), sort_keys=True)
-    key = (architecture, len(X), len(fitting), len(validating), batch_size, block)
-    key += (patience, optimizer, rate_key)
+    key = (architecture, patience, optimizer, rate_key)
     workbench = _idle_workbenches.pop(key, None)  # its own while it trains: threads do not share
     if workbench is None:
         workbench = _Workbench(architecture, _make_optimizer(optimizer, learning_rate), patience)
@@ -149,7 +149,7 @@ def train(
 
 
 class _Workbench:
-    """A model, its optimizer and the compiled loop that trains them, for data of one shape."""
+    """A model, its optimizer and the compiled loop that trains them."""
 
     def __init__(self, architecture, optimizer, patience):
         self.architecture = architecture
@@ -217,10 +217,11 @@ class _Workbench:
                 return state, total + loss * ops.sum(batch[2])
 
             total = ops.zeros((), "float32")
-            if batches.shape[1] == 1:
+            n_batches = ops.shape(batches)[1]
+            if isinstance(n_batches, int) and n_batches == 1:
                 state, total = add(0, (state, total))
             else:
-                state, total = ops.fori_loop(0, batches.shape[1], add, (state, total))
+                state, total = ops.fori_loop(0, n_batches, add, (state, total))
             return state, total / ops.sum(ops.cast(batches[epoch] >= 0, "float32"))
 
         def validate(state, batch):
@@ -244,7 +245,7 @@ class _Workbench:
                 goes_on = ops.logical_and(goes_on, waited < self.patience)
             return goes_on
 
-        losses = ops.zeros((batches.shape[0], 2), "float32")
+        losses = ops.zeros((ops.shape(batches)[0], 2), "float32")
         epoch = ops.zeros((), "int32")
         return ops.while_loop(goes_on, run_epoch, (epoch, losses, state, best, lowest, waited))
 

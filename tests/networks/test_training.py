@@ -140,7 +140,7 @@ def test_threads_train_at_once():
         assert network.history == fit(seed=seed).history
 
 
-def test_one_shape_is_compiled_once(monkeypatch):
+def test_one_plan_is_compiled_once_for_all_numbers_of_rows(monkeypatch):
     made = []
 
     class Counted(_training._Workbench):
@@ -152,8 +152,9 @@ def test_one_shape_is_compiled_once(monkeypatch):
     monkeypatch.setattr(_training, "_idle_workbenches", type(_training._idle_workbenches)())
     for seed in range(3):
         fit(seed=seed)
+        fit(seed=seed, batch_size=10 + seed)
     assert len(made) == 1
     monkeypatch.setattr(_training, "WORKBENCHES_KEPT", 2)
-    for epochs in (1, 2):
-        fit(epochs=epochs)
+    for patience in (1, 2):
+        fit(patience=patience)
     assert len(_training._idle_workbenches) == 2

@@ -117,9 +117,15 @@ def pooled():
         timed(
             "pooled",
             f"{name}, ours",
-            lambda name=name: train(
-                plan_of(name), X, codes, random_state=np.random.RandomState(0), **POOLED_SETTINGS
-            ).history,
+            lambda name=name: (
+                train(
+                    plan_of(name),
+                    X,
+                    codes,
+                    random_state=np.random.RandomState(0),
+                    **POOLED_SETTINGS,
+                ).history
+            ),
         )
         timed(
             "pooled",

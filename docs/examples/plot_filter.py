@@ -27,9 +27,7 @@ pipelines = {
     "no poison": make_pipeline(victim),
     "undefended": make_pipeline(attack, victim),
     "centroid": make_pipeline(attack, PoisonFilter(CentroidDetector(random_state=0)), victim),
-    "nearest neighbours": make_pipeline(
-        attack, PoisonFilter(KNNDetector(random_state=0)), victim
-    ),
+    "nearest neighbours": make_pipeline(attack, PoisonFilter(KNNDetector(random_state=0)), victim),
     "CAE+": make_pipeline(
         attack,
         PoisonFilter(CAEPlusDetector(image_shape=(8, 8, 1), random_state=0)),

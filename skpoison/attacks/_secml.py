@@ -93,8 +93,8 @@ class SecMLAttack(BasePoisoningAttack):
         pip install --no-deps --ignore-requires-python secml==0.15.6
         pip install --no-deps skpoison
 
-    ``gamma="scale"`` is taken from the clean rows. SecML makes a folder when it is imported, ``~/secml-data`` or the one that the environment
-    variable ``SECML_HOME_DIR`` names.
+    ``gamma="scale"`` is taken from the clean rows. SecML makes a folder when it is imported,
+    ``~/secml-data`` or the one that the environment variable ``SECML_HOME_DIR`` names.
 
     References
     ----------

@@ -22,6 +22,7 @@ on training rows, u being zero elsewhere, and c_r = theta_p g_r on evaluation ro
 of Demontis et al. (2019), with the moving row itself allowed among those that solve the system.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,7 +69,7 @@ class BorderedSystem:
         return inner - shift * self.border, shift
 
 
-class BinaryMachine:
+class BinaryMachine(ABC):
     """One binary problem of a victim: its Gram matrix, its training and its derivative.
 
     Parameters
@@ -106,17 +107,17 @@ class BinaryMachine:
         self.gram[points, :] = values[:, : self.n_train]
         self.gram[points, points] += self.ridge
 
+    @abstractmethod
     def solve(self, start):
         """Train, from the `Solution` of a similar machine or from None."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(self, decision):
         """Losses of the evaluation rows (n_val,) at their decision values."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss_slope(self, decision):
         """The derivative of each loss with respect to its decision value, (n_val,)."""
-        raise NotImplementedError
 
     def mean_loss(self, solution):
         """The attacker's loss: the mean over the evaluation rows."""

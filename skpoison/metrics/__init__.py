@@ -1,0 +1,28 @@
+"""How good a detector is: metrics on the poison it finds, and scorers for cross-validation."""
+
+from skpoison.metrics._detection import (
+    clean_removed_rate,
+    false_negative_rate,
+    poison_average_precision,
+    poison_f1,
+    poison_precision,
+    poison_recall,
+    poison_report,
+    poison_roc_auc,
+    recovered_accuracy,
+)
+from skpoison.metrics._scorers import make_poison_scorer, make_recovery_scorer
+
+__all__ = [
+    "clean_removed_rate",
+    "false_negative_rate",
+    "make_poison_scorer",
+    "make_recovery_scorer",
+    "poison_average_precision",
+    "poison_f1",
+    "poison_precision",
+    "poison_recall",
+    "poison_report",
+    "poison_roc_auc",
+    "recovered_accuracy",
+]

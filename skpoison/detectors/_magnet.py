@@ -131,7 +131,9 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
     >>> from skpoison.detectors import MagNetDetector
     >>> X = load_digits().data[:100] / 16
     >>> X[:5] = np.random.default_rng(0).permuted(X[:5], axis=1)  # no digits
-    >>> detector = MagNetDetector(image_shape=(8, 8), contamination=0.05, random_state=0)
+    >>> detector = MagNetDetector(
+    ...     image_shape=(8, 8), epochs=300, contamination=0.05, random_state=0
+    ... )
     >>> np.flatnonzero(detector.fit_predict(X) == -1)
     array([0, 1, 2, 3, 4])
     """

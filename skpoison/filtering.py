@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 from imblearn.base import BaseSampler
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
@@ -87,15 +88,15 @@ class PoisonFilter(BaseSampler):
 
         Parameters
         ----------
-        X : {array-like, dataframe} of shape (n_samples, n_features)
-            The rows of doubtful origin.
+        X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
+            The rows of doubtful origin. The detector sees sparse rows as dense ones.
 
         y : array-like of shape (n_samples,)
             Their labels.
 
         Returns
         -------
-        X_resampled : {ndarray, dataframe} of shape (n_samples_new, n_features)
+        X_resampled : {ndarray, dataframe, sparse matrix} of shape (n_samples_new, n_features)
             The rows that are kept, in their order.
 
         y_resampled : ndarray or Series of shape (n_samples_new,)
@@ -104,7 +105,7 @@ class PoisonFilter(BaseSampler):
         return super().fit_resample(X, y)
 
     def _check_X_y(self, X, y):
-        return super()._check_X_y(X, y, accept_sparse=False)
+        return super()._check_X_y(X, y, accept_sparse="csr")
 
     def _fit_resample(self, X, y):
         if len(np.unique(y)) < 2:
@@ -116,10 +117,10 @@ class PoisonFilter(BaseSampler):
                 raise ValueError("prefit=True needs a fitted detector, got detector=None.")
             check_is_fitted(self.detector)
             self.detector_ = self.detector
-            verdict = self.detector_.predict(X, y)
+            verdict = self.detector_.predict(_dense(X), y)
         else:
             self.detector_ = CAEPlusDetector() if self.detector is None else clone(self.detector)
-            verdict = self.detector_.fit_predict(X, y)
+            verdict = self.detector_.fit_predict(_dense(X), y)
         self.poison_mask_ = np.asarray(verdict) == -1
         self._keep_every_class(X, y)
         self.sample_indices_ = np.flatnonzero(~self.poison_mask_)
@@ -130,7 +131,7 @@ class PoisonFilter(BaseSampler):
         for label in np.unique(y).tolist():
             rows = np.flatnonzero(y == label)
             if self.poison_mask_[rows].all():
-                scores = self.detector_.decision_function(X[rows], y[rows])
+                scores = self.detector_.decision_function(_dense(X[rows]), y[rows])
                 kept = rows[np.argsort(-scores, kind="stable")[: (len(rows) + 1) // 2]]
                 self.poison_mask_[kept] = False
                 warnings.warn(
@@ -142,6 +143,9 @@ class PoisonFilter(BaseSampler):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
         tags.sampler_tags.sample_indices = True
         return tags
+
+
+def _dense(X):
+    return X.toarray() if sparse.issparse(X) else X

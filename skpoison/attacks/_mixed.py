@@ -59,7 +59,7 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
     n_features_in_ : int
         Number of columns.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` has names that are all strings.
 
     See Also

@@ -77,7 +77,7 @@ class SecMLAttack(BasePoisoningAttack):
     n_features_in_ : int
         Number of columns.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` has names that are all strings.
 
     See Also

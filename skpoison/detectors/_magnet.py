@@ -112,7 +112,7 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
     n_features_in_ : int
         Number of columns.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` has names that are all strings.
 
     See Also
@@ -260,7 +260,7 @@ class MagNetReformer(_DenoisingMixin, OneToOneFeatureMixin, TransformerMixin, Ba
     n_features_in_ : int
         Number of columns.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` has names that are all strings.
 
     See Also

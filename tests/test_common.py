@@ -63,6 +63,8 @@ def test_attack_contract(attack, injection, digits_pair):
     assert set(y_out) <= {"three", "eight"}
     assert y_out.dtype == y_train.dtype
     assert X_out.min() >= 0 and X_out.max() <= 1
+    if hasattr(attack, "objective_path_"):  # the best so far, from the starting rows on
+        assert (np.diff(attack.objective_path_) >= 0).all()
 
     again = clone(attack).fit_resample(X_train, y_train, X_val=X[60:160], y_val=labels[60:160])
     np.testing.assert_array_equal(X_out, again[0])

@@ -68,6 +68,7 @@ def test_bad_parameters_are_refused_before_secml_is_imported(rows, params, messa
 
 
 @needs_secml
+@pytest.mark.filterwarnings("ignore:'n_jobs' has no effect:FutureWarning")  # SecML passes it
 @pytest.mark.parametrize(
     ("victim", "loss"),
     [

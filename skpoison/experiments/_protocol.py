@@ -11,7 +11,6 @@ from sklearn.svm import SVC
 
 from skpoison.datasets._catalogue import IMAGE_SETS
 
-DIGITS_SHAPE = (8, 8, 1)
 TRAINING_SHARE = 5 / 6
 
 

@@ -39,14 +39,6 @@ class Kernel:
         products -= self.gamma * own_norms[..., None]
         return np.exp(np.minimum(products, 0.0, out=products), out=products)
 
-    def diagonal(self, squared_norms):
-        """Kernel values of rows with themselves, from their squared norms."""
-        if self.name == "linear":
-            return squared_norms
-        if self.name == "poly":
-            return (self.gamma * squared_norms + self.coef0) ** self.degree
-        return np.ones_like(squared_norms)
-
     def weighted_derivative(self, points, rows, values, weights):
         """Sum over the rows of weight times the derivative of k(point, row) at the point.
 

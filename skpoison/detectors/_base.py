@@ -53,7 +53,7 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
     short_names = {}
 
     _parameter_constraints = {
-        "contamination": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right")],
+        "contamination": [StrOptions({"auto", "mixture"}), Interval(Real, 0, 0.5, closed="right")],
         "random_state": ["random_state"],
     }
 
@@ -206,7 +206,7 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _threshold(self, suspicion, random_state):
         """Cut through the training rows' suspicions: rows above it are poison."""
-        if self.contamination == "auto":
+        if self.contamination in ("auto", "mixture"):
             return mixture_threshold(suspicion, random_state)
         return quantile_threshold(suspicion, self.contamination)
 

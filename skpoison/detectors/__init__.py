@@ -6,6 +6,8 @@ from skpoison.detectors._classification import CAEDetector, CAEPlusDetector
 from skpoison.detectors._magnet import MagNetDetector, MagNetReformer
 from skpoison.detectors._neighbors import KNNDetector
 from skpoison.detectors._reconstruction import ReconstructionDetector
+from skpoison.detectors._slab import SlabDetector
+from skpoison.detectors._spectral import SpectralSignatureDetector
 
 __all__ = [
     "BasePoisonDetector",
@@ -16,4 +18,6 @@ __all__ = [
     "MagNetDetector",
     "MagNetReformer",
     "ReconstructionDetector",
+    "SlabDetector",
+    "SpectralSignatureDetector",
 ]

@@ -1,5 +1,6 @@
 """Poisoning detectors: outlier estimators that judge a row together with its label."""
 
+from skpoison.detectors._activation_clustering import ActivationClusteringDetector
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._centroid import CentroidDetector
 from skpoison.detectors._classification import CAEDetector, CAEPlusDetector
@@ -10,6 +11,7 @@ from skpoison.detectors._slab import SlabDetector
 from skpoison.detectors._spectral import SpectralSignatureDetector
 
 __all__ = [
+    "ActivationClusteringDetector",
     "BasePoisonDetector",
     "CAEDetector",
     "CAEPlusDetector",

@@ -3,7 +3,7 @@
 Writes ``benchmarks/results/networks.csv``: CPU seconds (all threads), epochs run and lowest
 validation loss of each training. "small": 130 rows, the published numbers of epochs; "pooled":
 6,500 rows, the published schedule (Adam at 0.001, Glorot's weights, 300 + 100 + 100 + 100 epochs)
-against ours with early stopping.
+against the detectors' own settings, on the same validation rows.
 
     python benchmarks/networks.py            # small: a minute or two
     python benchmarks/networks.py --pooled   # and the pooled cell: many minutes
@@ -25,10 +25,10 @@ import pandas as pd
 
 from skpoison.datasets import load_images
 from skpoison.detectors import CAEPlusDetector
-from skpoison.networks import Architecture, train
+from skpoison.networks import Architecture, _training, train
 
 RESULTS = Path(__file__).parent / "results" / "networks.csv"
-POOLED_SETTINGS = {"epochs": 60, "batch_size": 128, "learning_rate": 0.01, "patience": 8}
+OWN_SETTINGS = {"batch_size": 128, "steps_per_epoch": 10, "learning_rate": 0.005}  # the defaults
 
 rows = []
 
@@ -49,20 +49,19 @@ def timed(part, what, function):
     rows.append(row)
 
 
-def plain_fit(architecture, X, codes, epochs, *, published=True):
+def plain_fit(architecture, X, codes, epochs):
     """Train by ``Model.fit`` with validation and a checkpoint of the best weights."""
     model = architecture.build(seed=0)
-    if published:
-        for layer in model.layers:
-            if hasattr(layer, "kernel"):
-                layer.kernel.assign(keras.initializers.GlorotUniform(seed=0)(layer.kernel.shape))
+    for layer in model.layers:
+        if hasattr(layer, "kernel"):
+            layer.kernel.assign(keras.initializers.GlorotUniform(seed=0)(layer.kernel.shape))
     images = X.reshape(-1, *architecture.shape)
-    order = np.random.RandomState(0).permutation(len(X))
-    held_out = order[: len(X) // 10], order[len(X) // 10 :]
+    split_seed = np.random.RandomState(0).randint(2**31 - 1, size=3)[0]  # as in ours
+    fitting, validating = _training._split(codes, 0.1, split_seed)
     losses = ["mse", "sparse_categorical_crossentropy"] if architecture.n_classes else "mse"
     validation, fitting = (
         (images[part], [images[part], codes[part]] if architecture.n_classes else images[part])
-        for part in held_out
+        for part in (validating, fitting)
     )
     model.compile(keras.optimizers.Adam(0.001), losses)
     checkpoint = keras.callbacks.ModelCheckpoint(
@@ -117,13 +116,14 @@ def pooled():
         timed(
             "pooled",
             f"{name}, ours",
-            lambda name=name: (
+            lambda name=name, epochs=epochs: (
                 train(
                     plan_of(name),
                     X,
                     codes,
                     random_state=np.random.RandomState(0),
-                    **POOLED_SETTINGS,
+                    epochs=epochs,
+                    **OWN_SETTINGS,
                 ).history
             ),
         )

@@ -1,9 +1,22 @@
 """From suspicion to a verdict: where to cut a set of suspicion scores."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.optimize import brentq
+from scipy.special import expit
+from scipy.stats import norm, yeojohnson
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import column_or_1d
+
+POWERS = (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)  # of the Yeo-Johnson transformation
+START_SHARES = (0.04, 0.1, 0.2, 0.35, 0.5)  # of rows first taken for poison
+NARROWEST = 0.2  # a component's deviation, in those of all rows: ties are no component
+TWO_COMPONENTS = 20.0  # twice the gain in log-likelihood that makes a free component believed
+SEPARATION = 2.0  # of the means, in units of the deviations' root sum of squares
+CHI_SQUARE = 2.706  # 90 % point, one degree of freedom
+MIRRORED = 7.0  # the same gain for a mirrored component, which has one parameter
+GRID = 512
 
 
 def mixture_threshold(suspicion, random_state=None):
@@ -41,7 +54,7 @@ def mixture_threshold(suspicion, random_state=None):
     """
     suspicion = column_or_1d(np.asarray(suspicion, dtype=np.float64))
     low, high = suspicion.min(), suspicion.max()
-    if not high - low > 1e-12 * max(abs(low), abs(high)):
+    if _is_constant(suspicion):
         return float(high)
     scaled = (suspicion - low) / (high - low)
     mixture = GaussianMixture(2, random_state=random_state).fit(scaled[:, np.newaxis])
@@ -81,3 +94,257 @@ def quantile_threshold(suspicion, contamination):
     4.2
     """
     return float(np.percentile(suspicion, 100 * (1 - contamination)))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What the suspicions of a set of rows say about the poison in it.
+
+    Attributes
+    ----------
+    threshold : float
+        Rows with a larger suspicion are poison. The largest suspicion where nothing was found.
+
+    contamination : float
+        Estimated share of poison rows; 0 where nothing was found.
+
+    interval : tuple of float
+        90 % interval of that share.
+
+    grid : ndarray of shape (n_points,)
+        Suspicions, increasing.
+
+    log_odds : ndarray of shape (n_points,)
+        Log-odds of poison at those suspicions, not decreasing.
+    """
+
+    threshold: float
+    contamination: float
+    interval: tuple
+    grid: np.ndarray
+    log_odds: np.ndarray
+
+    def probability(self, suspicion):
+        """Probability of being poison.
+
+        Parameters
+        ----------
+        suspicion : ndarray of shape (n_samples,)
+            Suspicions of rows.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples,)
+            0 for all rows where nothing was found.
+        """
+        return expit(np.interp(suspicion, self.grid, self.log_odds))
+
+
+def two_component_cut(suspicion):
+    """Cut between two components of the suspicions, where there are two.
+
+    One component is compared with two. Components are Gaussian after a Yeo-Johnson transformation
+    of the suspicions, whose power is chosen by likelihood for each side of the comparison, so that
+    the long tail of clean rows is not taken for poison. The upper component is believed where it
+    raises twice the log-likelihood by more than 20 for its three parameters, stands well off
+    the lower one, and holds at most half of the rows.
+
+    Parameters
+    ----------
+    suspicion : array-like of shape (n_samples,)
+        The larger, the more suspicious. Finite.
+
+    Returns
+    -------
+    cut : Cut
+        The threshold stands where both components are equally probable.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skpoison.thresholds import two_component_cut
+    >>> rng = np.random.RandomState(0)
+    >>> clean, poison = rng.normal(0, 1, 100), rng.normal(6, 1, 25)
+    >>> two_component_cut(clean).contamination
+    0.0
+    >>> round(two_component_cut(np.append(clean, poison)).contamination, 2)
+    0.2
+    """
+    suspicion = column_or_1d(np.asarray(suspicion, dtype=np.float64))
+    if _is_constant(suspicion):
+        return _nothing_found(suspicion, upper=1.0)
+    values, log_slopes = zip(
+        *(_power_transform(suspicion, p, suspicion) for p in POWERS), strict=True
+    )
+    centres, scales = np.mean(values, axis=1), np.std(values, axis=1)
+    values = (np.array(values) - centres[:, np.newaxis]) / scales[:, np.newaxis]
+    jacobians = np.sum(log_slopes, axis=1) - len(suspicion) * np.log(scales)
+    single = (norm.logpdf(values).sum(axis=1) + jacobians).max()
+
+    rank = np.argsort(np.argsort(suspicion, kind="stable")) / len(suspicion)
+    starts = np.where(rank >= 1 - np.array(START_SHARES)[:, np.newaxis], 0.98, 0.02)
+    likelihoods, *fits = _two_gaussians(
+        np.repeat(values, len(starts), axis=0), np.tile(starts, (len(values), 1))
+    )
+    likelihoods += np.repeat(jacobians, len(starts))
+    best = likelihoods.argmax()
+    weights, means, deviations, densities = (fit[best] for fit in fits)
+    upper = means.argmax()
+    interval = _share_interval(*densities[[1 - upper, upper]])
+    if (
+        2 * (likelihoods[best] - single) <= TWO_COMPONENTS
+        or np.ptp(means) <= SEPARATION * np.hypot(*deviations)
+        or weights[upper] > 0.5
+    ):
+        return _nothing_found(suspicion, upper=interval[1])
+
+    power = best // len(starts)
+    grid = np.linspace(suspicion.min(), suspicion.max(), GRID)
+    transformed = _power_transform(grid, POWERS[power], suspicion)[0]
+    transformed = (transformed - centres[power]) / scales[power]
+    clean, poison = (
+        norm.logpdf(transformed, means[k], deviations[k]) + np.log(weights[k])
+        for k in (1 - upper, upper)
+    )
+    between = (transformed >= means.min()) & (transformed <= means.max())
+    return _cut(grid[between], (poison - clean)[between], weights[upper], interval)
+
+
+def mirror_cut(margins):
+    """Cut through margins of which those of poison mirror those of clean rows.
+
+    A margin is what a classifier that has not learnt the row says against its label: below 0
+    where it agrees with the label. A row with a wrong label has the margin that it would have
+    under its own label with the sign turned. So the density of all margins m is taken for
+    ``(1 - c) g(m) + c g(-m)``, where g is Gaussian after a Yeo-Johnson transformation and c the
+    share of poison; all of it is fitted by EM. Poison is believed in where c > 0 raises twice the
+    log-likelihood by more than 7. Margins of classes that overlap are no evidence of poison: g
+    itself then reaches beyond 0.
+
+    Parameters
+    ----------
+    margins : array-like of shape (n_samples,)
+        The larger, the more the label is contradicted. Finite.
+
+    Returns
+    -------
+    cut : Cut
+        The threshold stands where a margin and its mirror image are equally probable.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skpoison.thresholds import mirror_cut
+    >>> margins = np.random.RandomState(0).normal(-1, 0.4, 100)
+    >>> mirror_cut(margins).contamination
+    0.0
+    >>> margins[:20] *= -1
+    >>> round(mirror_cut(margins).contamination, 1)
+    0.2
+    """
+    margins = column_or_1d(np.asarray(margins, dtype=np.float64))
+    if _is_constant(margins):
+        return _nothing_found(margins, upper=1.0)
+    single, best = -np.inf, (-np.inf,)
+    for power in POWERS:
+        values, log_slopes = _power_transform(margins, power, margins)
+        single = max(single, (norm.logpdf(values, values.mean(), values.std()) + log_slopes).sum())
+        mirrored, mirrored_log_slopes = _power_transform(-margins, power, margins)
+        poison = np.where(margins > 0, 0.92, 0.02)
+        for _ in range(200):
+            pair, weights = np.append(values, mirrored), np.append(1 - poison, poison)
+            mean = np.average(pair, weights=weights)
+            deviation = max(np.sqrt(np.average((pair - mean) ** 2, weights=weights)), 0.05)
+            clean_density = norm.logpdf(values, mean, deviation) + log_slopes
+            poison_density = norm.logpdf(mirrored, mean, deviation) + mirrored_log_slopes
+            share = np.clip(poison.mean(), 1e-12, 1 - 1e-12)
+            odds = poison_density - clean_density + np.log(share / (1 - share))
+            before, poison = poison, expit(odds)
+            if np.abs(poison - before).max() < 1e-4:
+                break
+        likelihood = np.logaddexp(
+            np.log(1 - share) + clean_density, np.log(share) + poison_density
+        ).sum()
+        if likelihood > best[0]:
+            best = likelihood, power, mean, deviation, share, clean_density, poison_density
+    likelihood, power, mean, deviation, share, *densities = best
+    interval = _share_interval(*densities)
+    if 2 * (likelihood - single) <= MIRRORED or share > 0.5:
+        return _nothing_found(margins, upper=interval[1])
+
+    grid = np.linspace(np.median(margins), margins.max(), GRID)
+    clean, poison = (
+        norm.logpdf(values, mean, deviation) + log_slopes
+        for values, log_slopes in (
+            _power_transform(grid, power, margins),
+            _power_transform(-grid, power, margins),
+        )
+    )
+    log_odds = poison - clean + np.log(share / (1 - share))
+    return _cut(grid, log_odds, share, interval)
+
+
+def _is_constant(suspicion):
+    low, high = suspicion.min(), suspicion.max()
+    return not high - low > 1e-12 * max(abs(low), abs(high))
+
+
+def _power_transform(values, power, sample):
+    """Yeo-Johnson of values centred and scaled by a sample's quartiles; log of its slope."""
+    lower, median, upper = np.percentile(sample, [25, 50, 75])
+    scale = max((upper - lower) / 1.349, 1e-3 * sample.std())
+    scaled = (values - median) / scale
+    log_slope = (power - 1) * np.sign(scaled) * np.log1p(np.abs(scaled)) - np.log(scale)
+    return yeojohnson(scaled, power), log_slope
+
+
+def _two_gaussians(values, poison):
+    """EM for two Gaussians in every row of `values` at once, from responsibilities `poison`.
+
+    Returns log-likelihoods (n_fits,), weights, means and deviations (n_fits, 2), and the rows' log
+    densities under each component (n_fits, 2, n_samples).
+    """
+    for _ in range(100):
+        responsibility = np.stack([1 - poison, poison], axis=1)
+        counts = responsibility.sum(axis=2) + 1e-12
+        means = np.einsum("fkn,fn->fk", responsibility, values) / counts
+        squares = (values[:, np.newaxis] - means[:, :, np.newaxis]) ** 2
+        variances = np.einsum("fkn,fkn->fk", responsibility, squares) / counts
+        deviations = np.sqrt(np.maximum(variances, NARROWEST**2))
+        weights = counts / counts.sum(axis=1, keepdims=True)
+        densities = norm.logpdf(
+            values[:, np.newaxis], means[:, :, np.newaxis], deviations[:, :, np.newaxis]
+        )
+        joint = densities + np.log(weights)[:, :, np.newaxis]
+        before, poison = poison, expit(joint[:, 1] - joint[:, 0])
+        if np.abs(poison - before).max() < 1e-5:
+            break
+    return np.logaddexp(joint[:, 0], joint[:, 1]).sum(axis=1), weights, means, deviations, densities
+
+
+def _share_interval(clean, poison):
+    """90 % profile likelihood interval of a mixture's weight, its two log densities given."""
+    shares = np.linspace(0, 1, 401)[1:-1, np.newaxis]
+    top = np.maximum(clean, poison)
+    likelihood = np.sum(
+        np.log((1 - shares) * np.exp(clean - top) + shares * np.exp(poison - top)), axis=1
+    )
+    inside = shares[likelihood >= likelihood.max() - 0.5 * CHI_SQUARE, 0]
+    step = shares[1, 0] - shares[0, 0]
+    return float(inside[0] - step), float(inside[-1] + step)
+
+
+def _nothing_found(suspicion, upper):
+    return Cut(
+        threshold=float(suspicion.max()),
+        contamination=0.0,
+        interval=(0.0, upper),
+        grid=np.array([suspicion.min()]),
+        log_odds=np.array([-np.inf]),
+    )
+
+
+def _cut(grid, log_odds, share, interval):
+    log_odds = np.maximum.accumulate(log_odds)
+    threshold = float(np.interp(0.0, log_odds, grid))
+    return Cut(threshold, float(share), interval, grid, log_odds)

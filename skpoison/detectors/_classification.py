@@ -35,12 +35,15 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
         tabular, and dense networks see them standardised.
 
     epochs : int, default=100
-        Upper limit of passes over the training rows; the weights of the epoch with the lowest
-        validation loss are kept.
+        Upper limit of epochs; the weights of the one with the lowest validation loss are kept.
 
-    batch_size : int, default=256
+    batch_size : int, default=128
         Upper limit of rows in a training step. The classification network takes at least four
         steps an epoch.
+
+    steps_per_epoch : int, default=10
+        Upper limit of steps in an epoch, so that many rows do not mean long training. None: as
+        many as the rows fill, so that each epoch passes over all of them.
 
     optimizer : str, default="adam"
         Name of a Keras optimizer.
@@ -129,7 +132,8 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
         alpha=0.66,
         image_shape=None,
         epochs=100,
-        batch_size=256,
+        batch_size=128,
+        steps_per_epoch=10,
         optimizer="adam",
         optimizer__learning_rate=0.005,
         validation_split=0.1,
@@ -144,6 +148,7 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
         self.image_shape = image_shape
         self.epochs = epochs
         self.batch_size = batch_size
+        self.steps_per_epoch = steps_per_epoch
         self.optimizer = optimizer
         self.optimizer__learning_rate = optimizer__learning_rate
         self.validation_split = validation_split
@@ -200,13 +205,16 @@ class CAEPlusDetector(CAEDetector):
         tabular, and dense networks see them standardised.
 
     epochs : int or tuple of two int, default=(300, 100)
-        Upper limit of passes over the training rows; the weights of the epoch with the lowest
-        validation loss are kept. A pair gives the limits of
-        the reconstruction and the classification network.
+        Upper limit of epochs; the weights of the one with the lowest validation loss are kept. A
+        pair gives the limits of the reconstruction and the classification network.
 
-    batch_size : int, default=256
+    batch_size : int, default=128
         Upper limit of rows in a training step. The classification network takes at least four
         steps an epoch.
+
+    steps_per_epoch : int, default=10
+        Upper limit of steps in an epoch, so that many rows do not mean long training. None: as
+        many as the rows fill, so that each epoch passes over all of them.
 
     optimizer : str, default="adam"
         Name of a Keras optimizer.
@@ -298,7 +306,8 @@ class CAEPlusDetector(CAEDetector):
         alpha=0.66,
         image_shape=None,
         epochs=(300, 100),
-        batch_size=256,
+        batch_size=128,
+        steps_per_epoch=10,
         optimizer="adam",
         optimizer__learning_rate=0.005,
         validation_split=0.1,
@@ -313,6 +322,7 @@ class CAEPlusDetector(CAEDetector):
             image_shape=image_shape,
             epochs=epochs,
             batch_size=batch_size,
+            steps_per_epoch=steps_per_epoch,
             optimizer=optimizer,
             optimizer__learning_rate=optimizer__learning_rate,
             validation_split=validation_split,

@@ -56,11 +56,14 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
         tabular, and dense networks see them standardised.
 
     epochs : int, default=100
-        Upper limit of passes over the training rows; the weights of the epoch with the lowest
-        validation loss are kept.
+        Upper limit of epochs; the weights of the one with the lowest validation loss are kept.
 
-    batch_size : int, default=256
+    batch_size : int, default=128
         Upper limit of rows in a training step.
+
+    steps_per_epoch : int, default=10
+        Upper limit of steps in an epoch, so that many rows do not mean long training. None: as
+        many as the rows fill, so that each epoch passes over all of them.
 
     optimizer : str, default="adam"
         Name of a Keras optimizer.
@@ -152,7 +155,8 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
         noise="auto",
         image_shape=None,
         epochs=100,
-        batch_size=256,
+        batch_size=128,
+        steps_per_epoch=10,
         optimizer="adam",
         optimizer__learning_rate=0.005,
         validation_split=0.1,
@@ -167,6 +171,7 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
         self.image_shape = image_shape
         self.epochs = epochs
         self.batch_size = batch_size
+        self.steps_per_epoch = steps_per_epoch
         self.optimizer = optimizer
         self.optimizer__learning_rate = optimizer__learning_rate
         self.validation_split = validation_split
@@ -220,11 +225,14 @@ class MagNetReformer(_DenoisingMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         tabular, and dense networks see them standardised.
 
     epochs : int, default=100
-        Upper limit of passes over the training rows; the weights of the epoch with the lowest
-        validation loss are kept.
+        Upper limit of epochs; the weights of the one with the lowest validation loss are kept.
 
-    batch_size : int, default=256
+    batch_size : int, default=128
         Upper limit of rows in a training step.
+
+    steps_per_epoch : int, default=10
+        Upper limit of steps in an epoch, so that many rows do not mean long training. None: as
+        many as the rows fill, so that each epoch passes over all of them.
 
     optimizer : str, default="adam"
         Name of a Keras optimizer.
@@ -293,7 +301,8 @@ class MagNetReformer(_DenoisingMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         noise="auto",
         image_shape=None,
         epochs=100,
-        batch_size=256,
+        batch_size=128,
+        steps_per_epoch=10,
         optimizer="adam",
         optimizer__learning_rate=0.005,
         validation_split=0.1,
@@ -306,6 +315,7 @@ class MagNetReformer(_DenoisingMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         self.image_shape = image_shape
         self.epochs = epochs
         self.batch_size = batch_size
+        self.steps_per_epoch = steps_per_epoch
         self.optimizer = optimizer
         self.optimizer__learning_rate = optimizer__learning_rate
         self.validation_split = validation_split

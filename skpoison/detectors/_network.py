@@ -20,6 +20,7 @@ class NetworkMixin:
         "image_shape": ["array-like", None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "steps_per_epoch": [Interval(Integral, 1, None, closed="left"), None],
         "optimizer": [str],
         "optimizer__learning_rate": [
             Interval(Real, 0, None, closed="neither"),
@@ -89,6 +90,7 @@ class NetworkMixin:
             random_state=random_state,
             epochs=epochs,
             batch_size=min(self.batch_size, max(1, len(X) // min_steps)),
+            steps_per_epoch=self.steps_per_epoch,
             optimizer=self.optimizer,
             learning_rate=self.optimizer__learning_rate,
             validation_split=self.validation_split,

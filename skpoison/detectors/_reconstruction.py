@@ -26,11 +26,14 @@ class ReconstructionDetector(NetworkMixin, BasePoisonDetector):
         tabular, and dense networks see them standardised.
 
     epochs : int, default=300
-        Upper limit of passes over the training rows; the weights of the epoch with the lowest
-        validation loss are kept.
+        Upper limit of epochs; the weights of the one with the lowest validation loss are kept.
 
-    batch_size : int, default=256
+    batch_size : int, default=128
         Upper limit of rows in a training step.
+
+    steps_per_epoch : int, default=10
+        Upper limit of steps in an epoch, so that many rows do not mean long training. None: as
+        many as the rows fill, so that each epoch passes over all of them.
 
     optimizer : str, default="adam"
         Name of a Keras optimizer.
@@ -118,7 +121,8 @@ class ReconstructionDetector(NetworkMixin, BasePoisonDetector):
         p=2,
         image_shape=None,
         epochs=300,
-        batch_size=256,
+        batch_size=128,
+        steps_per_epoch=10,
         optimizer="adam",
         optimizer__learning_rate=0.005,
         validation_split=0.1,
@@ -133,6 +137,7 @@ class ReconstructionDetector(NetworkMixin, BasePoisonDetector):
         self.image_shape = image_shape
         self.epochs = epochs
         self.batch_size = batch_size
+        self.steps_per_epoch = steps_per_epoch
         self.optimizer = optimizer
         self.optimizer__learning_rate = optimizer__learning_rate
         self.validation_split = validation_split

@@ -32,6 +32,7 @@ def train(
     random_state,
     epochs,
     batch_size=256,
+    steps_per_epoch=None,
     optimizer="adam",
     learning_rate=0.001,
     validation_split=0.1,
@@ -56,11 +57,15 @@ def train(
         Draws the weights, the split and the order of the rows.
 
     epochs : int
-        Upper limit of passes over the training rows.
+        Upper limit of epochs.
 
     batch_size : int, default=256
         Upper limit of rows in a step. All batches have one size: the smallest with which no more
         batches are needed.
+
+    steps_per_epoch : int, default=None
+        Upper limit of batches in an epoch, which are then drawn anew for each epoch. None: as
+        many as the rows fill.
 
     optimizer : str, default="adam"
         Name of a Keras optimizer.
@@ -118,7 +123,12 @@ def train(
         if told:
             told.on_epoch_begin(len(history))
         n_epochs = min(block, epochs - len(history))
-        batches = np.stack([_batches(order.permutation(fitting), batch_size) for _ in range(block)])
+        batches = np.stack(
+            [
+                _batches(order.permutation(fitting), batch_size)[:steps_per_epoch]
+                for _ in range(block)
+            ]
+        )
         carry, losses, waited = workbench.run(
             carry, rows, labels, ops.convert_to_tensor(batches), validation_batches, n_epochs
         )

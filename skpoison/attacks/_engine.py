@@ -41,7 +41,7 @@ class PoisoningObjective:
         self.values = self._kernel_values(slice(None, self.n_train))
         self.problems = [
             _Problem(victim, self.values, y_train, y_val, cost, *classes)
-            for classes in _binary_problems(victim, int(y_train.max()) + 1)
+            for classes in binary_problems(victim, int(y_train.max()) + 1)
         ]
         self._train([None] * len(self.problems))
 
@@ -148,7 +148,7 @@ class _Problem:
             weights[taking_part[:, None], self.columns] += own
 
 
-def _binary_problems(victim, n_classes):
+def binary_problems(victim, n_classes):
     """Pairs of a positive and a negative class; None stands for all other classes."""
     if n_classes == 2:
         return [(1, 0)]

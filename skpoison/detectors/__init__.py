@@ -4,6 +4,7 @@ from skpoison.detectors._activation_clustering import ActivationClusteringDetect
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._centroid import CentroidDetector
 from skpoison.detectors._classification import CAEDetector, CAEPlusDetector
+from skpoison.detectors._influence import InfluenceDetector
 from skpoison.detectors._magnet import MagNetDetector, MagNetReformer
 from skpoison.detectors._neighbors import KNNDetector
 from skpoison.detectors._reconstruction import ReconstructionDetector
@@ -16,6 +17,7 @@ __all__ = [
     "CAEDetector",
     "CAEPlusDetector",
     "CentroidDetector",
+    "InfluenceDetector",
     "KNNDetector",
     "MagNetDetector",
     "MagNetReformer",

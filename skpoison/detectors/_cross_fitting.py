@@ -24,7 +24,7 @@ class CrossFit:
         Their label codes; folds are stratified as far as they allow it.
 
     n_folds : int
-        Number of folds; no more than there are different rows.
+        Number of folds; no more than there are different rows, and rows of the largest class.
 
     random_state : RandomState
         Draws the folds.
@@ -37,7 +37,7 @@ class CrossFit:
 
     def __init__(self, fit, X, codes, *, n_folds, random_state):
         _, groups = np.unique(X, axis=0, return_inverse=True)
-        n_folds = min(n_folds, groups.max() + 1)
+        n_folds = min(n_folds, groups.max() + 1, np.bincount(codes).max())
         self.models = []
         self._fold_of = {}
         if n_folds < 2:

@@ -21,6 +21,10 @@ SMALLEST_CURVATURE = 1e-10
 class LogisticMachine(BinaryMachine):
     """L2-regularised logistic regression: theta = cost * y * sigmoid(-y f)."""
 
+    @staticmethod
+    def coefficient(decision, y, cost):
+        return cost * y * expit(-y * decision)
+
     def loss(self, decision):
         return np.logaddexp(0.0, -self.y_val * decision)
 

@@ -111,6 +111,11 @@ class BinaryMachine(ABC):
     def solve(self, start):
         """Train, from the `Solution` of a similar machine or from None."""
 
+    @staticmethod
+    @abstractmethod
+    def coefficient(decision, y, cost):
+        """The theta = -cost * loss' of rows with labels -1 or +1 at their decision values."""
+
     @abstractmethod
     def loss(self, decision):
         """Losses of the evaluation rows (n_val,) at their decision values."""
@@ -125,7 +130,7 @@ class BinaryMachine(ABC):
 
     def kernel_weights(self, solution, points):
         """Weights c (p, n_train + n_val) of the kernel derivatives in the mean loss' gradient."""
-        slope, adjoint, _ = self._adjoint(solution)
+        slope, adjoint, _ = self.adjoint(solution)
         own = solution.theta[points][:, None]
         weights = np.empty((len(points), len(self.gram)))
         weights[:, : self.n_train] = -own * adjoint - adjoint[points][:, None] * solution.theta
@@ -134,10 +139,10 @@ class BinaryMachine(ABC):
 
     def coefficient_slope(self, solution):
         """Derivative of the mean loss (n_train,) with respect to coefficients held at a bound."""
-        slope, adjoint, shift = self._adjoint(solution)
+        slope, adjoint, shift = self.adjoint(solution)
         return np.concatenate([-adjoint, slope]) @ self.gram - shift
 
-    def _adjoint(self, solution):
+    def adjoint(self, solution):
         """Slope g of the mean loss on the evaluation rows, and the adjoint u (n_train,) and v."""
         slope = self.loss_slope(solution.decision[self.n_train :]) / max(len(self.y_val), 1)
         right = (slope @ self.gram[self.n_train :])[solution.rows]

@@ -11,6 +11,10 @@ from skpoison.attacks._victims._victim import Victim
 class RidgeMachine(BinaryMachine):
     """Least squares on labels -1 and +1: theta = cost * (y - f)."""
 
+    @staticmethod
+    def coefficient(decision, y, cost):
+        return cost * (y - decision)
+
     def loss(self, decision):
         return (decision - self.y_val) ** 2
 

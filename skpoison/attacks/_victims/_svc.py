@@ -46,6 +46,10 @@ class SVCMachine(BinaryMachine):
         inside = self.y_train * solution.decision[: self.n_train] < 1.0
         return np.where(inside, self.y_train * self.coefficient_slope(solution), 0.0)
 
+    @staticmethod
+    def coefficient(decision, y, cost):
+        return np.where(y * decision < 1.0, cost * y, 0.0)
+
     def loss(self, decision):
         return np.maximum(0.0, 1.0 - self.y_val * decision)
 

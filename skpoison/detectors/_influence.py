@@ -1,0 +1,300 @@
+"""Influence: what a row does to the loss on rows that can be trusted."""
+
+from numbers import Integral
+
+import numpy as np
+from scipy.stats import median_abs_deviation
+from sklearn.linear_model import RidgeClassifier
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.class_weight import compute_sample_weight
+from threadpoolctl import threadpool_limits
+
+from skpoison.attacks._engine import binary_problems
+from skpoison.attacks._victims import describe_victim
+from skpoison.detectors._base import BasePoisonDetector
+from skpoison.detectors._cross_fitting import CrossFit
+from skpoison.detectors._label_base import BaseLabelDetector
+
+# The default victim's alpha, in units of the rows' mean squared distance from their mean.
+SHRINKAGE = 3.0
+# How far above the median a row's influence is flagged in any case, in robust deviations.
+FENCE = 5.0
+
+
+class InfluenceDetector(BaseLabelDetector):
+    """Flag rows that would raise the victim's loss on held-out rows.
+
+    Poison that carries its true label looks innocent; what gives it away, if anything does, is the
+    harm. Suspicion is the influence function [1]_ of a row under its label: how fast the loss of
+    the victim on held-out rows rises as the row is given weight in the victim's training. It is
+    the first-order form of rejecting on negative impact [2]_, without a training for each row,
+    and, other than that, it needs no clean rows: the loss is measured on rows of the doubtful
+    set itself, those whose label most of their nearest neighbours share.
+
+    A row is judged by victims that were neither trained nor measured on it: the training rows are
+    cut into `n_folds` folds, and each fold is judged by victims of the others, of which each in
+    turn is held out.
+
+    Influence has a few large values on both sides; the suspicion is its inverse hyperbolic sine in
+    units of the training rows' median size. A handful of rows can do all the harm and be too few
+    for a component of their own: with "auto", rows whose influence is harmful and lies five robust
+    deviations above the median are flagged in any case.
+
+    Parameters
+    ----------
+    estimator : RidgeClassifier, Ridge, LogisticRegression or SVC, default=None
+        The victim, unfitted; an :class:`~sklearn.svm.SVC` with a linear, polynomial or RBF
+        kernel. None stands for a :class:`~sklearn.linear_model.RidgeClassifier` with an `alpha`
+        of three times the rows' mean squared distance from their mean: a smooth loss and strong
+        regularisation make influence stable.
+
+    n_folds : int, default=10
+        Number of folds; n_folds * (n_folds - 1) victims are trained.
+
+    n_neighbors : int, default=10
+        A row is trusted to measure the loss where more than half of so many nearest neighbours
+        have its label.
+
+    contamination : "auto" or float, default="auto"
+        Share of the training rows to flag, in (0, 0.5]. "auto" cuts between the two components
+        of a Gaussian mixture fitted to their suspicions.
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of the folds and the mixture.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The victim, unfitted.
+
+    scale_ : float
+        Median absolute influence of the training rows; ``sinh(suspicion) * scale_`` is a row's
+        influence.
+
+    classes_ : ndarray of shape (n_classes,)
+        The labels seen in fit.
+
+    training_scores_ : ndarray of shape (n_samples,)
+        Negative suspicions of the training rows: what they do for the held-out loss.
+
+    offset_ : float
+        Threshold on ``score_samples``.
+
+    n_features_in_ : int
+        Number of columns.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, where `X` has names that are all strings.
+
+    See Also
+    --------
+    CentroidDetector : Distance to the mean of the class.
+
+    Notes
+    -----
+    With victim f, decision values f(x) and held-out loss L, the derivative of L with respect to
+    the weight of a row (x, y) in training is theta(x, y) h(x): the coefficient the row would have
+    times the adjoint function of the trained victim, the one by which the gradient attacks climb.
+    With more than two classes it is summed over the victim's binary problems.
+
+    Training is exact and in dual form: time grows with the third power of the number of rows.
+    Where the columns have different units, scale them first. Without labels, or with one class,
+    rows are judged by the distance to their neighbours.
+
+    References
+    ----------
+    .. [1] P. W. Koh, P. Liang, "Understanding Black-box Predictions via Influence Functions",
+       ICML 2017.
+    .. [2] M. Barreno, B. Nelson, A. D. Joseph, J. D. Tygar, "The Security of Machine Learning",
+       Machine Learning 81, 2010, sec. 5.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skpoison.attacks import LabelFlipAttack
+    >>> from skpoison.detectors import InfluenceDetector
+    >>> from skpoison.metrics import poison_roc_auc
+    >>> X, y = load_digits(n_class=2, return_X_y=True)
+    >>> attack = LabelFlipAttack(rate=0.3, random_state=0)
+    >>> X, y = attack.fit_resample(X[:100], y[:100])
+    >>> detector = InfluenceDetector(random_state=0).fit(X, y)
+    >>> round(poison_roc_auc(attack.poison_mask_, detector.training_scores_), 2)
+    1.0
+    """
+
+    short_names = {"influence": {}}
+
+    _parameter_constraints = {
+        **BasePoisonDetector._parameter_constraints,
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "n_folds": [Interval(Integral, 2, None, closed="left")],
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        n_folds=10,
+        n_neighbors=10,
+        contamination="auto",
+        random_state=None,
+    ):
+        super().__init__(contamination=contamination, random_state=random_state)
+        self.estimator = estimator
+        self.n_folds = n_folds
+        self.n_neighbors = n_neighbors
+
+    def _fit_labels(self, X, y, random_state):
+        X = X.astype(np.float64)
+        self.estimator_ = self.estimator
+        if self.estimator is None:
+            spread = np.square(X - X.mean(axis=0)).sum(axis=1).mean()
+            self.estimator_ = RidgeClassifier(alpha=max(SHRINKAGE * spread, 1e-10))
+        victim = describe_victim(self.estimator_)
+
+        def fit(rows, codes):
+            trusted = trusted_rows(rows, codes, self.n_neighbors)
+            folds = _stratified_folds(codes, self.n_folds - 1, random_state)
+            return InfluenceFunction(victim, self.classes_, rows, codes, folds, trusted)
+
+        with threadpool_limits(1):
+            self._cross_fit = CrossFit(fit, X, y, n_folds=self.n_folds, random_state=random_state)
+
+        influence = self._influence(X)[np.arange(len(X)), y]
+        self.scale_ = float(np.median(np.abs(influence))) or 1.0
+
+    def _label_suspicion(self, X):
+        return np.arcsinh(self._influence(X) / self.scale_)
+
+    def _influence(self, X):
+        return self._cross_fit.judge(X.astype(np.float64), InfluenceFunction.__call__)
+
+    def _threshold(self, suspicion, random_state):
+        threshold = super()._threshold(suspicion, random_state)
+        if self.contamination != "auto" or len(self.classes_) == 1:
+            return threshold
+        influence = np.sinh(suspicion)
+        fence = np.median(influence) + FENCE * median_abs_deviation(influence, scale="normal")
+        return min(threshold, float(np.arcsinh(max(fence, 0.0))))
+
+
+class InfluenceFunction:
+    """Derivative of the victim's held-out loss with respect to the weight of a further row.
+
+    Parameters
+    ----------
+    victim : Victim
+
+    classes : ndarray of shape (n_classes,)
+        The labels behind the codes.
+
+    X : ndarray of shape (n_samples, n_features)
+        Rows.
+
+    codes : ndarray of shape (n_samples,)
+        Their label codes.
+
+    folds : ndarray of shape (n_samples,)
+        The fold of each row; each fold is held out once from the victim's training.
+
+    trusted : ndarray of shape (n_samples,), dtype=bool
+        The rows on which the loss is measured while they are held out.
+    """
+
+    def __init__(self, victim, classes, X, codes, folds, trusted):
+        weight = compute_sample_weight(victim.class_weight, classes[codes])
+        self.class_cost = np.full(len(classes), victim.cost)
+        self.class_cost[codes] = victim.cost * weight
+        self.kernel, self.rows = victim.make_kernel(X), X
+        self.squared_norms = np.einsum("ij,ij->i", X, X)
+        self.n_folds = folds.max() + 1
+        self.parts = []
+        gram = self.kernel(X, X, self.squared_norms)
+        if not np.isfinite(gram).all():
+            raise ValueError(
+                f"The {self.kernel.name!r} kernel overflows on these rows: scale X to a range like "
+                "[0, 1]."
+            )
+        for positive, negative in binary_problems(victim, len(classes)):
+            taking_part = (codes == positive) | (negative is None) | (codes == negative)
+            sign = np.where(codes == positive, 1.0, -1.0)
+            for fold in range(self.n_folds):
+                train = np.flatnonzero(taking_part & (folds != fold))
+                held_out = np.flatnonzero(taking_part & (folds == fold) & trusted)
+                if len(held_out) == 0 or len(np.unique(sign[train])) < 2:
+                    continue
+                machine = victim.machine(
+                    gram[np.concatenate([train, held_out])][:, train],
+                    sign[train],
+                    sign[held_out],
+                    self.class_cost[codes[train]],
+                    intercept=victim.intercept,
+                )
+                self.parts.append(_Part(machine, train, held_out, positive, negative))
+
+    def __call__(self, X):
+        """Influence of rows `X` (n, n_features) under every label: (n, n_classes)."""
+        values = self.kernel(X, self.rows, self.squared_norms)
+        influence = np.zeros((len(X), len(self.class_cost)))
+        for part in self.parts:
+            part.add_influence(influence, values, self.class_cost)
+        return influence / self.n_folds
+
+
+class _Part:
+    """One binary problem with one fold held out: the victim and its adjoint, as weights."""
+
+    def __init__(self, machine, train, held_out, positive, negative):
+        solution = machine.solve(None)
+        slope, adjoint, self.shift = machine.adjoint(solution)
+        self.coefficient = machine.coefficient
+        self.theta, self.intercept = solution.theta, solution.intercept
+        self.train, self.rows = train, np.concatenate([train, held_out])
+        self.adjoint = np.concatenate([-adjoint, slope])
+        self.positive, self.negative = positive, negative
+
+    def add_influence(self, influence, values, class_cost):
+        decision = values[:, self.train] @ self.theta + self.intercept
+        pull = values[:, self.rows] @ self.adjoint - self.shift
+        for code, cost in enumerate(class_cost):
+            if code == self.positive or self.negative in (None, code):
+                sign = 1.0 if code == self.positive else -1.0
+                influence[:, code] += self.coefficient(decision, sign, cost) * pull
+
+
+def trusted_rows(X, codes, n_neighbors):
+    """Rows whose label more than half of their nearest neighbours share.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Rows.
+
+    codes : ndarray of shape (n_samples,)
+        Their label codes.
+
+    n_neighbors : int
+        How many neighbours to ask; all others where there are fewer.
+
+    Returns
+    -------
+    trusted : ndarray of shape (n_samples,), dtype=bool
+        All rows, where no row has such neighbours.
+    """
+    n_neighbors = min(n_neighbors, len(X) - 1)
+    if n_neighbors == 0:
+        return np.ones(len(X), dtype=bool)
+    others = NearestNeighbors(n_neighbors=n_neighbors).fit(X).kneighbors(return_distance=False)
+    trusted = (codes[others] == codes[:, np.newaxis]).mean(axis=1) > 0.5
+    return trusted if trusted.any() else ~trusted
+
+
+def _stratified_folds(codes, n_folds, random_state):
+    """A fold for each row, such that each class is spread over the folds."""
+    order = random_state.permutation(len(codes))
+    order = order[np.argsort(codes[order], kind="stable")]
+    folds = np.empty(len(codes), dtype=int)
+    folds[order] = np.arange(len(codes)) % n_folds
+    return folds

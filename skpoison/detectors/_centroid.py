@@ -9,9 +9,9 @@ from skpoison.detectors._base import BasePoisonDetector
 class CentroidDetector(BasePoisonDetector):
     """Flag rows far from the centroid of the class they claim.
 
-    The outlier detector that the paper [1]_ compares with: suspicion is the Euclidean distance
-    between a row and the mean of the training rows of its label. The mean is taken over the
-    poison too.
+    The outlier detector that the paper [1]_ compares with, and the sphere defence of [2]_:
+    suspicion is the Euclidean distance between a row and the mean of the training rows of its
+    label. The mean is taken over the poison too.
 
     Parameters
     ----------
@@ -45,11 +45,14 @@ class CentroidDetector(BasePoisonDetector):
     See Also
     --------
     KNNDetector : Distance to the nearest rows of the class instead of its mean.
+    SlabDetector : Distance along the line to another class only.
 
     References
     ----------
     .. [1] F. Razmi, L. Xiong, "Classification Auto-Encoder based Detector against Diverse Data
        Poisoning Attacks", arXiv:2108.04206, 2021.
+    .. [2] J. Steinhardt, P. W. Koh, P. Liang, "Certified Defenses for Data Poisoning Attacks",
+       NeurIPS 2017.
 
     Examples
     --------

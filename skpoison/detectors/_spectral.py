@@ -3,12 +3,11 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import clone
-from sklearn.ensemble._base import _set_random_states
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval
 
 from skpoison.detectors._base import BasePoisonDetector
+from skpoison.detectors._seeding import seeded_clone
 
 
 class SpectralSignatureDetector(BasePoisonDetector):
@@ -32,7 +31,7 @@ class SpectralSignatureDetector(BasePoisonDetector):
         of a Gaussian mixture fitted to their suspicions.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the transformer, where it draws anything, and of the mixture.
+        Seed of the mixture, and of a transformer that has none of its own.
 
     Attributes
     ----------
@@ -104,9 +103,7 @@ class SpectralSignatureDetector(BasePoisonDetector):
     def _fit(self, X, y, random_state):
         self.transformer_ = None
         if self.transformer is not None:
-            self.transformer_ = clone(self.transformer)
-            _set_random_states(self.transformer_, random_state)
-            self.transformer_.fit(X, y)
+            self.transformer_ = seeded_clone(self.transformer, random_state).fit(X, y)
         represented = self._represent(X)
         classes = [represented[y == label] for label in range(len(self.classes_))]
         self.means_ = [rows.mean(axis=0) for rows in classes]

@@ -18,11 +18,10 @@ from joblib import Parallel, delayed
 from scipy.stats import t
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
-from sklearn.neighbors import NearestNeighbors
 from sklearn.svm import SVC
 
 from skpoison.datasets import load_images
-from skpoison.detectors import BasePoisonDetector
+from skpoison.detectors import BasePoisonDetector, NeighborDisagreementDetector
 from skpoison.inspection import compare_on_run
 
 RESULTS = Path(__file__).parent / "results"
@@ -46,19 +45,6 @@ VALUES = [
     "clean_removed",
     "seconds",
 ]
-
-
-class NeighborDisagreement(BasePoisonDetector):
-    """Peer: share of the 10 nearest other rows that carry another label, mixture threshold."""
-
-    def _fit(self, X, y, random_state):
-        self._rows, self._labels = X, np.eye(len(self.classes_))[y]
-
-    def _suspicion(self, X):
-        neighbors = NearestNeighbors(n_neighbors=10, algorithm="ball_tree").fit(self._rows)
-        # kneighbors() without rows leaves each training row out of its own neighbours
-        nearest = neighbors.kneighbors(None if X is self._rows else X, return_distance=False)
-        return 1 - self._labels[nearest].mean(axis=1)
 
 
 class Cleanlab(BasePoisonDetector):
@@ -98,7 +84,7 @@ def run(
         attacks=attacks,
         detectors=[
             *detectors,
-            ("10-NN disagreement", NeighborDisagreement()),
+            ("10-NN disagreement", NeighborDisagreementDetector(contamination="mixture")),
             ("cleanlab", Cleanlab()),
         ],
         rates=rates,

@@ -3,9 +3,12 @@
 from skpoison.detectors._activation_clustering import ActivationClusteringDetector
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._centroid import CentroidDetector
+from skpoison.detectors._class_conditional import ClassConditionalDetector
 from skpoison.detectors._classification import CAEDetector, CAEPlusDetector
+from skpoison.detectors._confident_learning import ConfidentLearningDetector
 from skpoison.detectors._influence import InfluenceDetector
 from skpoison.detectors._magnet import MagNetDetector, MagNetReformer
+from skpoison.detectors._neighbor_disagreement import NeighborDisagreementDetector
 from skpoison.detectors._neighbors import KNNDetector
 from skpoison.detectors._reconstruction import ReconstructionDetector
 from skpoison.detectors._slab import SlabDetector
@@ -17,10 +20,13 @@ __all__ = [
     "CAEDetector",
     "CAEPlusDetector",
     "CentroidDetector",
+    "ClassConditionalDetector",
+    "ConfidentLearningDetector",
     "InfluenceDetector",
     "KNNDetector",
     "MagNetDetector",
     "MagNetReformer",
+    "NeighborDisagreementDetector",
     "ReconstructionDetector",
     "SlabDetector",
     "SpectralSignatureDetector",

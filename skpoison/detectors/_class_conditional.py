@@ -1,0 +1,204 @@
+"""Any outlier detector, one clone a class."""
+
+import warnings
+
+import numpy as np
+from sklearn import config_context
+from sklearn.neighbors import LocalOutlierFactor
+from sklearn.utils._param_validation import HasMethods
+
+from skpoison.detectors._base import BasePoisonDetector
+from skpoison.detectors._seeding import seeded_clone
+
+
+class ClassConditionalDetector(BasePoisonDetector):
+    """Judge each row within the class it claims, by any outlier detector.
+
+    One clone of the outlier detector is fitted to the training rows of each class. Suspicion is
+    the outlier score that the clone of the row's label gives it, minus the mean and divided by
+    the standard deviation of the scores of that class's training rows, so that a class whose
+    scores spread widely does not drown the others.
+
+    Parameters
+    ----------
+    estimator : outlier detector, default=None
+        From scikit-learn (or like it): has ``score_samples``, or else ``decision_function``, which
+        are large for normal rows. Or from PyOD, whose ``decision_function`` is large for outliers.
+        Either may stand at the end of a scikit-learn pipeline. Clones are fitted, and where it
+        leaves a ``random_state`` at None they get one. None: ``LocalOutlierFactor`` with 20
+        neighbours, or all other rows of a smaller class.
+
+    contamination : "auto", "mixture" or float, default="auto"
+        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
+        show a second component; "mixture" cuts between two in any case, as the paper does.
+        The estimator's own `contamination` has no effect.
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of the clones and the mixture.
+
+    Attributes
+    ----------
+    estimators_ : list of outlier detectors
+        The fitted clone of each class, in the order of `classes_`.
+
+    classes_ : ndarray of shape (n_classes,)
+        The labels seen in fit.
+
+    training_scores_ : ndarray of shape (n_samples,)
+        Negative suspicions of the training rows.
+
+    offset_ : float
+        Threshold on ``score_samples``.
+
+    contamination_ : float
+        Estimated share of poison among the training rows.
+
+    contamination_interval_ : tuple of float
+        Its 90 % interval.
+
+    n_features_in_ : int
+        Number of columns.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, where `X` has names that are all strings.
+
+    See Also
+    --------
+    CentroidDetector : Distance to the mean of the class.
+    KNNDetector : Distance to the nearest rows of the class.
+
+    Notes
+    -----
+    A class of a single row, or one whose rows the estimator refuses with a ValueError (too few
+    for its parameters, as a rule), is judged by a clone fitted to all rows, whose scores are
+    standardised over all rows; a warning says so. An estimator that refuses all rows too raises
+    its own error.
+
+    A detector that scores a row differently in different company (PyOD's ECOD and COPOD do) is
+    asked for one row at a time, which is slow for many rows.
+
+    The clones score the rows they have learnt. A detector that counts neighbours, such as
+    ``LocalOutlierFactor(novelty=True)``, therefore counts every training row among its own.
+
+    References
+    ----------
+    .. [1] M. M. Breunig, H.-P. Kriegel, R. T. Ng, J. Sander, "LOF: Identifying Density-Based
+       Local Outliers", SIGMOD 2000 (the default estimator).
+
+    .. [2] Y. Zhao, Z. Nasrullah, Z. Li, "PyOD: A Python Toolbox for Scalable Outlier Detection",
+       Journal of Machine Learning Research 20, 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.ensemble import IsolationForest
+    >>> from skpoison.detectors import ClassConditionalDetector
+    >>> X = np.array([[0.0], [0.1], [0.2], [0.3], [5.0], [5.1], [5.2], [5.3], [5.15]])
+    >>> y = np.array(["a", "a", "a", "a", "b", "b", "b", "b", "a"])
+    >>> detector = ClassConditionalDetector(
+    ...     IsolationForest(n_estimators=20), contamination=0.1, random_state=0
+    ... )
+    >>> detector.fit_predict(X, y)
+    array([ 1,  1,  1,  1,  1,  1,  1,  1, -1])
+    """
+
+    short_names = {"class-conditional": {}}
+
+    _parameter_constraints = {
+        **BasePoisonDetector._parameter_constraints,
+        "estimator": [
+            HasMethods(["fit", "score_samples"]),
+            HasMethods(["fit", "decision_function"]),
+            None,
+        ],
+    }
+
+    def __init__(self, estimator=None, *, contamination="auto", random_state=None):
+        super().__init__(contamination=contamination, random_state=random_state)
+        self.estimator = estimator
+
+    def _fit(self, X, y, random_state):
+        judges, refusals = {}, {}
+        for code in range(len(self.classes_)):
+            try:
+                judges[code] = self._judge_class(X[y == code], random_state)
+            except ValueError as reason:
+                refusals[code] = reason
+        if refusals:
+            of_all = self._judge(X, random_state)
+            judges |= dict.fromkeys(refusals, of_all)
+        for code, reason in refusals.items():
+            warnings.warn(
+                f"Class {self.classes_[code]} is judged by a clone of the estimator fitted to the "
+                f"rows of all classes, not to its own {np.sum(y == code)}: {reason}",
+                stacklevel=2,
+            )
+        self._judges = [judges[code] for code in range(len(self.classes_))]
+        self.estimators_ = [judge.detector for judge in self._judges]
+
+    def _suspicion(self, X):
+        return np.column_stack([judge.suspicion(X) for judge in self._judges])
+
+    def _judge_class(self, rows, random_state):
+        if len(rows) < 2:
+            raise ValueError("a single row has nothing to be compared with")
+        return self._judge(rows, random_state)
+
+    def _judge(self, rows, random_state):
+        if self.estimator is None:
+            n_neighbors = min(20, max(len(rows) - 1, 1))
+            detector = LocalOutlierFactor(n_neighbors=n_neighbors, novelty=True)
+        else:
+            detector = seeded_clone(self.estimator, random_state)
+        with config_context(skip_parameter_validation=False):  # it is the user's, check it
+            detector.fit(rows)
+        return _Judge(detector, rows)
+
+
+class _Judge:
+    """A fitted outlier detector whose scores are standardised over the rows it was fitted to."""
+
+    def __init__(self, detector, rows):
+        self.detector = detector
+        together, alone = outlier_scores(detector, rows)[:1], outlier_scores(detector, rows[:1])
+        self.one_by_one = not np.allclose(together, alone)
+        self.mean, self.scale = 0.0, 1.0
+        scores = self.suspicion(rows)
+        differ = np.ptp(scores) > 1e-9 * np.abs(scores).max()
+        self.mean, self.scale = scores.mean(), scores.std() if differ else 1.0
+
+    def suspicion(self, X):
+        if self.one_by_one:
+            scores = np.concatenate([outlier_scores(self.detector, row[np.newaxis]) for row in X])
+        else:
+            scores = outlier_scores(self.detector, X)
+        return (scores - self.mean) / self.scale
+
+
+def outlier_scores(detector, X):
+    """Score rows by a fitted outlier detector of scikit-learn or PyOD: the higher, the odder.
+
+    Parameters
+    ----------
+    detector : outlier detector
+        A fitted one; with scikit-learn's signs unless it, or the last step of the pipeline it
+        is, comes from PyOD.
+
+    X : ndarray of shape (n_samples, n_features)
+        The rows.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_samples,)
+        Outlier scores.
+    """
+    last = detector
+    while hasattr(last, "steps"):
+        last = last.steps[-1][1]
+    if any(base.__module__.partition(".")[0] == "pyod" for base in type(last).__mro__):
+        scores = detector.decision_function(X)
+    elif hasattr(detector, "score_samples"):
+        scores = -detector.score_samples(X)
+    else:
+        scores = -detector.decision_function(X)
+    return np.asarray(scores, dtype=np.float64).ravel()

@@ -1,5 +1,6 @@
 """How many of a row's neighbours carry another label."""
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -8,6 +9,7 @@ from sklearn.utils._param_validation import Interval
 
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._label_base import BaseLabelDetector
+from skpoison.thresholds import mirror_cut
 
 
 class NeighborDisagreementDetector(BaseLabelDetector):
@@ -24,8 +26,9 @@ class NeighborDisagreementDetector(BaseLabelDetector):
         Number of neighbours, of all classes together. In a smaller training set, all other rows.
 
     contamination : "auto", "mixture" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
-        show a second component; "mixture" cuts between two in any case, as the paper does.
+        Share of the training rows to flag, in (0, 0.5]. "auto" takes poison for the mirror image
+        of clean rows (:func:`~skpoison.thresholds.mirror_cut`), and flags none where there is no
+        such image; "mixture" cuts between two Gaussians in any case.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the mixture.
@@ -61,8 +64,13 @@ class NeighborDisagreementDetector(BaseLabelDetector):
     Notes
     -----
     Label sanitization gives a row the label of its neighbours where enough of them agree; here
-    the row is flagged and left to the filter. Without labels, or with one class, rows are judged
-    by their mean distance to their five nearest neighbours.
+    the row is flagged and left to the filter.
+
+    "auto" suits two classes best: among many, the neighbours that contradict a right label are
+    spread over the others, and a wrong label mirrors it only roughly.
+
+    Without labels, or with one class, rows are judged by their mean distance to their five
+    nearest neighbours.
 
     References
     ----------
@@ -105,6 +113,13 @@ class NeighborDisagreementDetector(BaseLabelDetector):
         share = agreeing / min(self.n_neighbors, n_found)
         share[known] = _without_itself(carried[known], distances[known] == 0) / (n_found - 1)
         return 1 - share
+
+    def _find_poison(self, suspicion):
+        if len(self.classes_) == 1:
+            return super()._find_poison(suspicion)
+        cut = mirror_cut(2 * suspicion - 1)  # share of the other labels minus that of the own
+        threshold = (cut.threshold + 1) / 2 if cut.contamination else suspicion.max()
+        return replace(cut, threshold=float(threshold), grid=(cut.grid + 1) / 2)
 
 
 def _without_itself(carried, equal):

@@ -49,3 +49,16 @@ def test_in_a_small_set_all_other_rows_are_neighbors():
 def test_without_two_classes_distances_are_all_there_is(y):
     detector = NeighborDisagreementDetector().fit(X, y)
     np.testing.assert_allclose(detector.training_scores_, KNNDetector().fit(X).training_scores_)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.25])
+def test_auto_finds_the_share_of_wrong_labels_and_none_where_there_is_none(rate, digits_pair):
+    images, digits = digits_pair
+    wrong = np.random.RandomState(0).rand(len(digits)) < rate
+    labels = np.where(wrong, 11 - digits, digits)  # 3 <-> 8
+    detector = NeighborDisagreementDetector(random_state=0).fit(images, labels)
+    low, high = detector.contamination_interval_
+    assert low - 0.02 <= wrong.mean() <= high + 0.02
+    flagged = detector.predict(images, labels) == -1
+    assert flagged[~wrong].mean() < 0.05
+    assert flagged[wrong].sum() >= 0.5 * wrong.sum()

@@ -75,7 +75,7 @@ class NeighborDisagreementDetector(BaseLabelDetector):
     References
     ----------
     .. [1] A. Paudice, L. Muñoz-González, E. C. Lupu, "Label Sanitization against Label Flipping
-       Poisoning Attacks", ECML PKDD 2018 Workshops, Algorithm 2.
+       Poisoning Attacks", ECML PKDD 2018 Workshops.
 
     Examples
     --------

@@ -64,7 +64,7 @@ class PoisonFilter(BaseSampler):
     >>> X, y = load_iris(return_X_y=True)
     >>> defended = make_pipeline(
     ...     LabelFlipAttack(rate=0.3, random_state=0),
-    ...     PoisonFilter(CentroidDetector(random_state=0)),
+    ...     PoisonFilter(CentroidDetector(contamination="mixture", random_state=0)),
     ...     SVC(),
     ... )
     >>> bool(cross_val_score(defended, X, y).mean() > 0.9)

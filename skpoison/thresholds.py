@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
-from scipy.stats import norm, yeojohnson
+from scipy.stats import binomtest, norm, yeojohnson
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import column_or_1d
 
@@ -16,6 +16,7 @@ TWO_COMPONENTS = 20.0  # twice the gain in log-likelihood that makes a free comp
 SEPARATION = 2.0  # of the means, in units of the deviations' root sum of squares
 CHI_SQUARE = 2.706  # 90 % point, one degree of freedom
 MIRRORED = 7.0  # the same gain for a mirrored component, which has one parameter
+LARGEST_SHARE = 1 / 3  # beyond it nobody can tell the poison from its mirror image
 GRID = 512
 
 
@@ -111,18 +112,19 @@ class Cut:
     interval : tuple of float
         90 % interval of that share.
 
-    grid : ndarray of shape (n_points,)
+    grid : ndarray of shape (n_points,), default=None
         Suspicions, increasing.
 
-    log_odds : ndarray of shape (n_points,)
-        Log-odds of poison at those suspicions, not decreasing.
+    log_odds : ndarray of shape (n_points,), default=None
+        Log-odds of poison at those suspicions, not decreasing. None: rows above the threshold
+        are poison for certain.
     """
 
     threshold: float
     contamination: float
     interval: tuple
-    grid: np.ndarray
-    log_odds: np.ndarray
+    grid: np.ndarray = None
+    log_odds: np.ndarray = None
 
     def probability(self, suspicion):
         """Probability of being poison.
@@ -137,7 +139,37 @@ class Cut:
         probability : ndarray of shape (n_samples,)
             0 for all rows where nothing was found.
         """
+        if self.log_odds is None:
+            return (suspicion > self.threshold).astype(np.float64)
         return expit(np.interp(suspicion, self.grid, self.log_odds))
+
+
+def share_cut(suspicion, threshold):
+    """Cut at a given threshold; the share of poison is that of the rows above it.
+
+    Parameters
+    ----------
+    suspicion : array-like of shape (n_samples,)
+        The larger, the more suspicious.
+
+    threshold : float
+        Rows with a larger suspicion are poison.
+
+    Returns
+    -------
+    cut : Cut
+        Its interval is Wilson's.
+
+    Examples
+    --------
+    >>> from skpoison.thresholds import share_cut
+    >>> share_cut([1.0, 2.0, 3.0, 4.0], 3.5).contamination
+    0.25
+    """
+    n_above = int(np.sum(np.asarray(suspicion) > threshold))
+    share = binomtest(n_above, len(suspicion))
+    low, high = share.proportion_ci(0.9, method="wilson")
+    return Cut(float(threshold), n_above / len(suspicion), (float(low), float(high)))
 
 
 def two_component_cut(suspicion):
@@ -218,8 +250,9 @@ def mirror_cut(margins):
     under its own label with the sign turned. So the density of all margins m is taken for
     ``(1 - c) g(m) + c g(-m)``, where g is Gaussian after a Yeo-Johnson transformation and c the
     share of poison; all of it is fitted by EM. Poison is believed in where c > 0 raises twice the
-    log-likelihood by more than 7. Margins of classes that overlap are no evidence of poison: g
-    itself then reaches beyond 0.
+    log-likelihood by more than 7, where c is at most a third, and where clean margins lie more
+    than their standard deviation below 0. Margins of classes that overlap are no evidence of
+    poison: g itself then reaches beyond 0.
 
     Parameters
     ----------
@@ -269,7 +302,10 @@ def mirror_cut(margins):
             best = likelihood, power, mean, deviation, share, clean_density, poison_density
     likelihood, power, mean, deviation, share, *densities = best
     interval = _share_interval(*densities)
-    if 2 * (likelihood - single) <= MIRRORED or share > 0.5:
+    clean = 1 - expit(densities[1] - densities[0] + np.log(share / (1 - share)))
+    centre = np.average(margins, weights=clean)
+    spread = np.sqrt(np.average((margins - centre) ** 2, weights=clean))
+    if 2 * (likelihood - single) <= MIRRORED or share > LARGEST_SHARE or centre > -spread:
         return _nothing_found(margins, upper=interval[1])
 
     grid = np.linspace(np.median(margins), margins.max(), GRID)
@@ -292,7 +328,7 @@ def _is_constant(suspicion):
 def _power_transform(values, power, sample):
     """Yeo-Johnson of values centred and scaled by a sample's quartiles; log of its slope."""
     lower, median, upper = np.percentile(sample, [25, 50, 75])
-    scale = max((upper - lower) / 1.349, 1e-3 * sample.std())
+    scale = max((upper - lower) / 1.349, 0.25 * sample.std())  # quartiles of ties may coincide
     scaled = (values - median) / scale
     log_slope = (power - 1) * np.sign(scaled) * np.log1p(np.abs(scaled)) - np.log(scale)
     return yeojohnson(scaled, power), log_slope

@@ -72,7 +72,8 @@ def test_cross_validation_poisons_and_cleans_training_folds_only():
     flips = LabelFlipAttack(rate=0.3, injection="replace", random_state=0)
     victim = KNeighborsClassifier(1)  # repeats every wrong label that it is given
     undefended = make_pipeline(flips, victim)
-    defended = make_pipeline(flips, PoisonFilter(CentroidDetector(random_state=0)), victim)
+    detector = CentroidDetector(contamination="mixture", random_state=0)
+    defended = make_pipeline(flips, PoisonFilter(detector), victim)
     accuracy_undefended = cross_val_score(undefended, iris.data, y).mean()
     assert accuracy_undefended < 0.8
     assert cross_val_score(defended, iris.data, y).mean() > accuracy_undefended + 0.1

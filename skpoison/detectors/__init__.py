@@ -8,6 +8,7 @@ from skpoison.detectors._classification import CAEDetector, CAEPlusDetector
 from skpoison.detectors._confident_learning import ConfidentLearningDetector
 from skpoison.detectors._influence import InfluenceDetector
 from skpoison.detectors._magnet import MagNetDetector, MagNetReformer
+from skpoison.detectors._margin import MarginDetector
 from skpoison.detectors._neighbor_disagreement import NeighborDisagreementDetector
 from skpoison.detectors._neighbors import KNNDetector
 from skpoison.detectors._reconstruction import ReconstructionDetector
@@ -26,6 +27,7 @@ __all__ = [
     "KNNDetector",
     "MagNetDetector",
     "MagNetReformer",
+    "MarginDetector",
     "NeighborDisagreementDetector",
     "ReconstructionDetector",
     "SlabDetector",

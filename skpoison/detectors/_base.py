@@ -15,7 +15,13 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skpoison.thresholds import mixture_threshold, quantile_threshold
+from skpoison.thresholds import (
+    Cut,
+    mixture_threshold,
+    quantile_threshold,
+    share_cut,
+    two_component_cut,
+)
 
 
 class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
@@ -31,9 +37,10 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
 
     Parameters
     ----------
-    contamination : "auto" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" cuts between the two components
-        of a Gaussian mixture fitted to their suspicions.
+    contamination : "auto", "mixture" or float, default="auto"
+        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
+        show a second component; "mixture" cuts between two in any case, as the paper does.
+        Without labels "auto" is "mixture".
 
     random_state : int, RandomState instance or None, default=None
         Seed of everything that is drawn.
@@ -48,6 +55,13 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
 
     offset_ : float
         ``decision_function = score_samples - offset_``.
+
+    contamination_ : float
+        Estimated share of poison among the training rows: with "auto" that of the second
+        component, otherwise the share of rows flagged.
+
+    contamination_interval_ : tuple of float
+        Its 90 % interval.
     """
 
     short_names = {}
@@ -108,7 +122,11 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
 
         suspicion = _under_label(self._suspicion(X), codes if self._labelled else None)
         self.training_scores_ = -suspicion
-        self.offset_ = -self._threshold(suspicion, random_state)
+        cut = self._threshold(suspicion, random_state)
+        self._cut = cut if isinstance(cut, Cut) else share_cut(suspicion, cut)
+        self.offset_ = -self._cut.threshold
+        self.contamination_ = self._cut.contamination
+        self.contamination_interval_ = self._cut.interval
         return self
 
     def score_samples(self, X, y=None):
@@ -193,6 +211,26 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         self.fit(X, y)
         return np.where(self.training_scores_ >= self.offset_, 1, -1)
 
+    def poison_probability(self, X, y=None):
+        """Tell how probable it is that rows are poison.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+            The rows.
+
+        y : array-like of shape (n_samples,), default=None
+            Their labels.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples,)
+            By the two components of the training rows' suspicions; 0 where there was only one.
+            Where the threshold was not found by such a model ("mixture", a float, or a rule of the
+            detector's own), 1 for the rows it flags and 0 for others.
+        """
+        return self._cut.probability(-self.score_samples(X, y))
+
     def _validate_rows(self, X, *, reset):
         shape = getattr(X, "shape", ())
         if reset:
@@ -205,10 +243,19 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         """A hook for detectors that care about the shape of one row as it came in."""
 
     def _threshold(self, suspicion, random_state):
-        """Cut through the training rows' suspicions: rows above it are poison."""
+        """Cut through the training rows' suspicions: rows above it are poison.
+
+        A float, or a Cut where the suspicions tell how probable poison is.
+        """
+        if self.contamination == "auto" and self._labelled:
+            return self._find_poison(suspicion)
         if self.contamination in ("auto", "mixture"):
             return mixture_threshold(suspicion, random_state)
         return quantile_threshold(suspicion, self.contamination)
+
+    def _find_poison(self, suspicion):
+        """Test the training rows' suspicions for poison, and cut; a hook."""
+        return two_component_cut(suspicion)
 
     def _encode(self, X, y):
         if not self._labelled:

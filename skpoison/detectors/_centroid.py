@@ -15,9 +15,9 @@ class CentroidDetector(BasePoisonDetector):
 
     Parameters
     ----------
-    contamination : "auto" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" cuts between the two components
-        of a Gaussian mixture fitted to their suspicions.
+    contamination : "auto", "mixture" or float, default="auto"
+        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
+        show a second component; "mixture" cuts between two in any case, as the paper does.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the mixture.
@@ -60,11 +60,11 @@ class CentroidDetector(BasePoisonDetector):
     >>> from skpoison.detectors import CentroidDetector
     >>> X = np.array([[0.0], [0.1], [0.2], [0.3], [5.0], [5.1], [5.2], [5.3], [5.15]])
     >>> y = np.array(["a", "a", "a", "a", "b", "b", "b", "b", "a"])
-    >>> CentroidDetector(random_state=0).fit_predict(X, y)
+    >>> CentroidDetector(contamination="mixture", random_state=0).fit_predict(X, y)
     array([ 1,  1,  1,  1,  1,  1,  1,  1, -1])
     """
 
-    short_names = {"centroid": {}}
+    short_names = {"centroid": {"contamination": "mixture"}}
 
     def _fit(self, X, y, random_state):
         self.centroids_ = np.stack(

@@ -65,9 +65,9 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
     verbose : int, default=0
         1 prints losses now and then.
 
-    contamination : "auto" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" cuts between the two components
-        of a Gaussian mixture fitted to their suspicions.
+    contamination : "auto", "mixture" or float, default="auto"
+        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
+        show a second component; "mixture" cuts between two in any case, as the paper does.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the weights, the split, the order of the rows and the mixture.
@@ -118,7 +118,7 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
     True
     """
 
-    short_names = {"cae": {}}
+    short_names = {"cae": {"contamination": "mixture"}}
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
@@ -236,9 +236,9 @@ class CAEPlusDetector(CAEDetector):
     verbose : int, default=0
         1 prints losses now and then.
 
-    contamination : "auto" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" cuts between the two components
-        of a Gaussian mixture fitted to their suspicions.
+    contamination : "auto", "mixture" or float, default="auto"
+        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
+        show a second component; "mixture" cuts between two in any case, as the paper does.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the weights, the split, the order of the rows and the mixture.
@@ -293,7 +293,7 @@ class CAEPlusDetector(CAEDetector):
     True
     """
 
-    short_names = {"cae+": {}}
+    short_names = {"cae+": {"contamination": "mixture"}}
 
     _parameter_constraints = {
         **CAEDetector._parameter_constraints,

@@ -1,10 +1,8 @@
 """Cross-fitting: no row is judged by a model that has learnt it."""
 
-import warnings
 from hashlib import blake2b
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
 
 class CrossFit:
@@ -21,7 +19,7 @@ class CrossFit:
         Training rows.
 
     codes : ndarray of shape (n_samples,)
-        Their label codes; folds are stratified as far as they allow it.
+        Their label codes; the folds are stratified.
 
     n_folds : int
         Number of folds; no more than there are different rows, and rows of the largest class.
@@ -36,19 +34,20 @@ class CrossFit:
     """
 
     def __init__(self, fit, X, codes, *, n_folds, random_state):
-        _, groups = np.unique(X, axis=0, return_inverse=True)
-        n_folds = min(n_folds, groups.max() + 1, np.bincount(codes).max())
+        _, first, groups = np.unique(X, axis=0, return_index=True, return_inverse=True)
+        n_folds = min(n_folds, len(first))
+        # class by class, in random order within each, dealt out in turn
+        order = random_state.permutation(len(first))
+        order = order[np.argsort(codes[first][order], kind="stable")]
+        fold = np.empty(len(first), dtype=int)
+        fold[order] = np.arange(len(first)) % n_folds
+        fold = fold[groups]
+
         self.models = []
-        self._fold_of = {}
-        if n_folds < 2:
-            self.models.append(fit(X, codes))
-            return
-        folds = StratifiedGroupKFold(
-            n_folds, shuffle=True, random_state=random_state.randint(2**31 - 1)
-        )
-        for fold, (others, rows) in enumerate(_quiet_split(folds, X, codes, groups)):
+        for number in range(n_folds):
+            others = fold != number if n_folds > 1 else slice(None)
             self.models.append(fit(X[others], codes[others]))
-            self._fold_of.update((key, fold) for key in _keys(X[rows]))
+        self._fold_of = dict(zip(_keys(X), fold.tolist(), strict=True))
 
     def judge(self, X, predict):
         """Judge rows: training rows by the model that has not seen them, others by all.
@@ -72,13 +71,6 @@ class CrossFit:
         known = np.flatnonzero(fold >= 0)
         judged[known] = outputs[fold[known], known]
         return judged
-
-
-def _quiet_split(folds, X, codes, groups):
-    """Split; a class with fewer rows than folds is no cause for a warning."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The least populated class")
-        return list(folds.split(X, codes, groups))
 
 
 def _keys(X):

@@ -56,9 +56,9 @@ class InfluenceDetector(BaseLabelDetector):
         A row is trusted to measure the loss where more than half of so many nearest neighbours
         have its label.
 
-    contamination : "auto" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" cuts between the two components
-        of a Gaussian mixture fitted to their suspicions.
+    contamination : "auto", "mixture" or float, default="auto"
+        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
+        show a second component; "mixture" cuts between two in any case, as the paper does.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the folds and the mixture.

@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._network import NetworkMixin
 from skpoison.detectors._suspicion import joint_suspicion, reconstruction_error
-from skpoison.thresholds import mixture_threshold, quantile_threshold
 
 GREY_NOISE = 0.1
 COLOUR_NOISE = 0.025
@@ -141,7 +140,7 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
     array([0, 1, 2, 3, 4])
     """
 
-    short_names = {"magnet": {}}
+    short_names = {"magnet": {"contamination": "mixture"}}
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
@@ -183,12 +182,8 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
         self._start_networks(X)
         rows = self._scaled(X)
         self.networks_ = [self._train_denoiser(number, rows, random_state) for number in (1, 2)]
-        self.thresholds_ = [
-            mixture_threshold(errors, random_state)
-            if self.contamination == "auto"
-            else quantile_threshold(errors, self.contamination)
-            for errors in self._errors(X)
-        ]
+        cuts = [super(MagNetDetector, self)._threshold(e, random_state) for e in self._errors(X)]
+        self.thresholds_ = [getattr(cut, "threshold", cut) for cut in cuts]
 
     def _errors(self, X):
         rows = self._scaled(X)
@@ -202,7 +197,7 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
 
     def _threshold(self, suspicion, random_state):
         """Where both networks say poison; a float `contamination` is kept to exactly."""
-        if self.contamination == "auto":
+        if self.contamination in ("auto", "mixture"):
             return 1.0
         return super()._threshold(suspicion, random_state)
 

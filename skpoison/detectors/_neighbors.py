@@ -21,9 +21,9 @@ class KNNDetector(BasePoisonDetector):
     n_neighbors : int, default=5
         Number of neighbours. In a class with fewer rows, all of them.
 
-    contamination : "auto" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" cuts between the two components
-        of a Gaussian mixture fitted to their suspicions.
+    contamination : "auto", "mixture" or float, default="auto"
+        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
+        show a second component; "mixture" cuts between two in any case, as the paper does.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the mixture.
@@ -60,11 +60,11 @@ class KNNDetector(BasePoisonDetector):
     >>> from skpoison.detectors import KNNDetector
     >>> X = np.array([[0.0], [0.1], [0.2], [0.3], [5.0], [5.1], [5.2], [5.3], [5.15]])
     >>> y = np.array(["a", "a", "a", "a", "b", "b", "b", "b", "a"])
-    >>> KNNDetector(n_neighbors=2, random_state=0).fit_predict(X, y)
+    >>> KNNDetector(2, contamination="mixture", random_state=0).fit_predict(X, y)
     array([ 1,  1,  1,  1,  1,  1,  1,  1, -1])
     """
 
-    short_names = {"knn": {}}
+    short_names = {"knn": {"contamination": "mixture"}}
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,

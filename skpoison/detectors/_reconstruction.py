@@ -55,9 +55,9 @@ class ReconstructionDetector(NetworkMixin, BasePoisonDetector):
     verbose : int, default=0
         1 prints losses now and then.
 
-    contamination : "auto" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" cuts between the two components
-        of a Gaussian mixture fitted to their suspicions.
+    contamination : "auto", "mixture" or float, default="auto"
+        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
+        show a second component; "mixture" cuts between two in any case, as the paper does.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the weights, the split, the order of the rows and the mixture.
@@ -107,7 +107,7 @@ class ReconstructionDetector(NetworkMixin, BasePoisonDetector):
     array([0, 1, 2, 3, 4])
     """
 
-    short_names = {"rae": {}}
+    short_names = {"rae": {"contamination": "mixture"}}
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,

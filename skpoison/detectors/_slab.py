@@ -23,9 +23,9 @@ class SlabDetector(BaseLabelDetector):
         Centre of a class. The paper takes the mean, which poison moves; the median of each column
         stays with the majority.
 
-    contamination : "auto" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" cuts between the two components
-        of a Gaussian mixture fitted to their suspicions.
+    contamination : "auto", "mixture" or float, default="auto"
+        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
+        show a second component; "mixture" cuts between two in any case, as the paper does.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the mixture.
@@ -76,10 +76,10 @@ class SlabDetector(BaseLabelDetector):
     >>> from skpoison.detectors import CentroidDetector, SlabDetector
     >>> X = np.array([[0.0], [0.1], [0.2], [0.3], [5.0], [5.1], [5.2], [5.3], [5.15]])
     >>> y = np.array(["a", "a", "a", "a", "b", "b", "b", "b", "a"])
-    >>> slab = SlabDetector(random_state=0).fit_predict(X, y)
+    >>> slab = SlabDetector(contamination="mixture", random_state=0).fit_predict(X, y)
     >>> slab
     array([ 1,  1,  1,  1,  1,  1,  1,  1, -1])
-    >>> sphere = CentroidDetector(random_state=0).fit_predict(X, y)
+    >>> sphere = CentroidDetector(contamination="mixture", random_state=0).fit_predict(X, y)
     >>> np.minimum(sphere, slab)
     array([ 1,  1,  1,  1,  1,  1,  1,  1, -1])
     """

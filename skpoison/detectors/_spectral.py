@@ -26,9 +26,9 @@ class SpectralSignatureDetector(BasePoisonDetector):
         What the rows are represented by: a clone is fitted to the training rows and labels, and
         its output is looked at. None: the rows as they are.
 
-    contamination : "auto" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" cuts between the two components
-        of a Gaussian mixture fitted to their suspicions.
+    contamination : "auto", "mixture" or float, default="auto"
+        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
+        show a second component; "mixture" cuts between two in any case, as the paper does.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the mixture, and of a transformer that has none of its own.
@@ -81,7 +81,7 @@ class SpectralSignatureDetector(BasePoisonDetector):
     >>> from skpoison.detectors import SpectralSignatureDetector
     >>> X = np.array([[0.0], [0.1], [0.2], [0.3], [5.0], [5.1], [5.2], [5.3], [5.15]])
     >>> y = np.array(["a", "a", "a", "a", "b", "b", "b", "b", "a"])
-    >>> SpectralSignatureDetector(random_state=0).fit_predict(X, y)
+    >>> SpectralSignatureDetector(contamination="mixture", random_state=0).fit_predict(X, y)
     array([ 1,  1,  1,  1,  1,  1,  1,  1, -1])
     """
 

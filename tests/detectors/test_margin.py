@@ -1,0 +1,73 @@
+"""Margins are held against classifiers refitted by hand, and the verdict against known flips."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.linear_model import RidgeClassifier
+from sklearn.svm import SVC
+
+from skpoison.attacks import LabelFlipAttack
+from skpoison.detectors import MarginDetector
+
+RNG = np.random.RandomState(0)
+X = np.concatenate([RNG.normal(0, 1, (60, 4)), RNG.normal(3, 1, (60, 4))])
+Y = np.repeat([0, 1], 60)
+
+
+def test_a_row_is_judged_by_a_classifier_that_left_its_fold_out():
+    """With as many folds as rows, each margin is that of the leave-one-out classifier."""
+    rows = np.r_[0:8, 60:68]
+    detector = MarginDetector(RidgeClassifier(), n_folds=len(rows), random_state=0)
+    detector.fit(X[rows], Y[rows])
+    for i, row in enumerate(rows):
+        others = np.delete(rows, i)
+        decision = RidgeClassifier().fit(X[others], Y[others]).decision_function(X[[row]])[0]
+        sign = 2 * Y[row] - 1
+        assert -detector.training_scores_[i] == pytest.approx(-sign * decision)
+
+
+def test_nothing_is_flagged_without_poison_and_flips_are_with_it():
+    clean = MarginDetector(random_state=0).fit(X, Y)
+    assert clean.contamination_ == 0
+    assert (clean.fit_predict(X, Y) == 1).all()
+    attack = LabelFlipAttack(rate=0.3, random_state=0)
+    X_poisoned, y_poisoned = attack.fit_resample(X, Y)
+    detector = MarginDetector(random_state=0)
+    flagged = detector.fit_predict(X_poisoned, y_poisoned) == -1
+    assert (flagged == attack.poison_mask_).mean() > 0.98
+    low, high = detector.contamination_interval_
+    assert low < attack.poison_mask_.mean() < high
+
+
+def test_classes_that_are_one_and_the_same_are_no_poison():
+    """Labels drawn by lot: half the rows are contradicted, and none is poison."""
+    for seed in range(5):
+        labels = np.random.RandomState(seed).randint(2, size=120)
+        assert (MarginDetector(random_state=0).fit_predict(X[:, :2], labels) == 1).mean() > 0.95
+
+
+def test_flips_among_many_classes():
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:400] / 16, y[:400]
+    attack = LabelFlipAttack(rate=0.2, random_state=0)
+    X, y = attack.fit_resample(X, y)
+    flagged = MarginDetector(n_folds=5, random_state=0).fit_predict(X, y) == -1
+    assert (flagged & attack.poison_mask_).sum() > 0.9 * attack.poison_mask_.sum()
+    assert (flagged & ~attack.poison_mask_).mean() < 0.02
+
+
+def test_units_of_the_columns_do_not_matter():
+    scaled = X * [1, 10, 1e4, 1e-3] + [0, 5, 0, 1]
+    one, other = (MarginDetector(random_state=0).fit(rows, Y) for rows in (X, scaled))
+    np.testing.assert_allclose(one.training_scores_, other.training_scores_, atol=1e-6)
+
+
+def test_a_class_of_one_row_is_judged():
+    labels = np.array(["a"] * 30 + ["b"] * 29 + ["c"])
+    detector = MarginDetector(SVC(kernel="linear"), n_folds=3, random_state=0)
+    assert detector.fit(X[30:90], labels).predict(X[30:90], labels).shape == (60,)
+
+
+def test_an_estimator_without_decisions_is_refused():
+    with pytest.raises(ValueError, match="'estimator' parameter of MarginDetector"):
+        MarginDetector(estimator="svm").fit(X, Y)

@@ -18,7 +18,7 @@ from skpoison.filtering import PoisonFilter
 from skpoison.utils import all_estimators, make_estimator, short_names
 
 # Settings that keep the checks short; none of them changes what is checked.
-QUICK = {"epochs": 3, "max_iter": 3, "rate": 5, "random_state": 0}
+QUICK = {"epochs": 3, "max_iter": 3, "n_rounds": 2, "rate": 5, "random_state": 0}
 
 
 def quick(estimator):

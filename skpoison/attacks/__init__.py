@@ -3,6 +3,7 @@
 None of them imports Keras.
 """
 
+from skpoison.attacks._adaptive import AdaptivePoisoningAttack
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._gradient import GradientPoisoningAttack
 from skpoison.attacks._label_flip import LabelFlipAttack
@@ -10,6 +11,7 @@ from skpoison.attacks._mixed import MixedAttack
 from skpoison.attacks._secml import SecMLAttack
 
 __all__ = [
+    "AdaptivePoisoningAttack",
     "BasePoisoningAttack",
     "GradientPoisoningAttack",
     "LabelFlipAttack",

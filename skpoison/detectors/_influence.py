@@ -171,13 +171,14 @@ class InfluenceDetector(BaseLabelDetector):
     def _influence(self, X):
         return self._cross_fit.judge(X.astype(np.float64), InfluenceFunction.__call__)
 
-    def _threshold(self, suspicion, random_state):
-        threshold = super()._threshold(suspicion, random_state)
-        if self.contamination != "auto" or len(self.classes_) == 1:
-            return threshold
+    def _find_poison(self, suspicion):
+        cut = super()._find_poison(suspicion)
+        if len(self.classes_) == 1:
+            return cut
         influence = np.sinh(suspicion)
         fence = np.median(influence) + FENCE * median_abs_deviation(influence, scale="normal")
-        return min(threshold, float(np.arcsinh(max(fence, 0.0))))
+        fence = float(np.arcsinh(max(fence, 0.0)))
+        return cut if cut.threshold <= fence else fence
 
 
 class InfluenceFunction:

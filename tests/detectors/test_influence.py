@@ -143,3 +143,18 @@ def test_few_rows_and_classes_of_one_row():
 def test_victims_without_a_derivative_are_refused():
     with pytest.raises(ValueError, match="sigmoid"):
         InfluenceDetector(SVC(kernel="sigmoid")).fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+
+
+@pytest.mark.filterwarnings("ignore:.*did not move")
+def test_auto_finds_the_few_rows_that_do_the_harm(digits_pair):
+    X, y = digits_pair
+    clean = InfluenceDetector(random_state=0).fit_predict(X[:100], y[:100]) == -1
+    assert clean.mean() <= 0.05
+    attack = GradientPoisoningAttack(labels="keep", rate=0.3, random_state=0)
+    X_out, y_out = attack.fit_resample(X[:100], y[:100], X_val=X[100:200], y_val=y[100:200])
+    kept = InfluenceDetector(random_state=0).fit_predict(X_out, y_out) == 1
+    victim = SVC(kernel="linear")
+    attacked = victim.fit(X_out, y_out).score(X[200:], y[200:])
+    filtered = victim.fit(X_out[kept], y_out[kept]).score(X[200:], y[200:])
+    assert 0.8 < kept.mean() < 1.0
+    assert filtered > attacked + 0.05

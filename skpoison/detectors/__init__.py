@@ -6,6 +6,7 @@ from skpoison.detectors._centroid import CentroidDetector
 from skpoison.detectors._class_conditional import ClassConditionalDetector
 from skpoison.detectors._classification import CAEDetector, CAEPlusDetector
 from skpoison.detectors._confident_learning import ConfidentLearningDetector
+from skpoison.detectors._ensemble import EnsembleDetector
 from skpoison.detectors._influence import InfluenceDetector
 from skpoison.detectors._magnet import MagNetDetector, MagNetReformer
 from skpoison.detectors._margin import MarginDetector
@@ -23,6 +24,7 @@ __all__ = [
     "CentroidDetector",
     "ClassConditionalDetector",
     "ConfidentLearningDetector",
+    "EnsembleDetector",
     "InfluenceDetector",
     "KNNDetector",
     "MagNetDetector",

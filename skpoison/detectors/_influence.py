@@ -1,5 +1,6 @@
 """Influence: what a row does to the loss on rows that can be trusted."""
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -15,6 +16,7 @@ from skpoison.attacks._victims import describe_victim
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._cross_fitting import CrossFit
 from skpoison.detectors._label_base import BaseLabelDetector
+from skpoison.thresholds import share_cut
 
 # The default victim's alpha, in units of the rows' mean squared distance from their mean.
 SHRINKAGE = 3.0
@@ -39,7 +41,8 @@ class InfluenceDetector(BaseLabelDetector):
     Influence has a few large values on both sides; the suspicion is its inverse hyperbolic sine in
     units of the training rows' median size. A handful of rows can do all the harm and be too few
     for a component of their own: with "auto", rows whose influence is harmful and lies five robust
-    deviations above the median are flagged in any case.
+    deviations above the median are flagged in any case. They need not be poison, so the interval
+    of its share then begins at 0.
 
     Parameters
     ----------
@@ -55,6 +58,10 @@ class InfluenceDetector(BaseLabelDetector):
     n_neighbors : int, default=10
         A row is trusted to measure the loss where more than half of so many nearest neighbours
         have its label.
+
+    harm_only : bool, default=False
+        Whether "auto" flags nothing but the rows beyond those five deviations: for use beside a
+        detector of wrong labels, such as in :class:`EnsembleDetector`.
 
     contamination : "auto", "mixture" or float, default="auto"
         Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
@@ -130,6 +137,7 @@ class InfluenceDetector(BaseLabelDetector):
         "estimator": [HasMethods(["fit", "predict"]), None],
         "n_folds": [Interval(Integral, 2, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "harm_only": ["boolean"],
     }
 
     def __init__(
@@ -138,6 +146,7 @@ class InfluenceDetector(BaseLabelDetector):
         *,
         n_folds=10,
         n_neighbors=10,
+        harm_only=False,
         contamination="auto",
         random_state=None,
     ):
@@ -145,6 +154,7 @@ class InfluenceDetector(BaseLabelDetector):
         self.estimator = estimator
         self.n_folds = n_folds
         self.n_neighbors = n_neighbors
+        self.harm_only = harm_only
 
     def _fit_labels(self, X, y, random_state):
         X = X.astype(np.float64)
@@ -178,7 +188,10 @@ class InfluenceDetector(BaseLabelDetector):
         influence = np.sinh(suspicion)
         fence = np.median(influence) + FENCE * median_abs_deviation(influence, scale="normal")
         fence = float(np.arcsinh(max(fence, 0.0)))
-        return cut if cut.threshold <= fence else fence
+        if cut.threshold <= fence and not self.harm_only:
+            return cut
+        harmful = share_cut(suspicion, fence)
+        return replace(harmful, interval=(0.0, max(harmful.interval[1], cut.interval[1])))
 
 
 class InfluenceFunction:

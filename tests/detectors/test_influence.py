@@ -158,3 +158,15 @@ def test_auto_finds_the_few_rows_that_do_the_harm(digits_pair):
     filtered = victim.fit(X_out[kept], y_out[kept]).score(X[200:], y[200:])
     assert 0.8 < kept.mean() < 1.0
     assert filtered > attacked + 0.05
+
+
+def test_harm_only_flags_what_lies_five_deviations_above_the_median():
+    X, y = load_iris(return_X_y=True)
+    y = np.where(np.arange(150) % 10 == 0, (y + 1) % 3, y)
+    detector = InfluenceDetector(harm_only=True, random_state=0).fit(X, y)
+    influence = np.sinh(-detector.training_scores_)
+    deviation = 1.4826 * np.median(np.abs(influence - np.median(influence)))
+    expected = influence > max(np.median(influence) + 5 * deviation, 0)
+    np.testing.assert_array_equal(detector.predict(X, y) == -1, expected)
+    assert 0 < expected.sum() < 20
+    assert detector.contamination_interval_[0] == 0

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import joblib
+import keras
 import numpy as np
 import pytest
 from imblearn.utils.estimator_checks import parametrize_with_checks as parametrize_sampler_checks
@@ -18,7 +19,14 @@ from skpoison.filtering import PoisonFilter
 from skpoison.utils import all_estimators, make_estimator, short_names
 
 # Settings that keep the checks short; none of them changes what is checked.
-QUICK = {"epochs": 3, "max_iter": 3, "n_rounds": 2, "rate": 5, "random_state": 0}
+QUICK = {
+    "epochs": 3,
+    "max_iter": 3,
+    "n_repeats": 1,
+    "n_rounds": 2,
+    "rate": 5,
+    "random_state": 0,
+}
 
 
 def quick(estimator):
@@ -30,6 +38,8 @@ def quick(estimator):
 ATTACKS = [quick(attack) for _, attack in all_estimators("attack")]
 DETECTORS = [quick(detector) for _, detector in all_estimators("detector")]
 FILTER = PoisonFilter(quick(CAEPlusDetector))
+# PyTorch's training steps may differ in the last bit between two fits with one seed.
+REFIT = {"rtol": 1e-5 if keras.backend.backend() == "torch" else 0}
 OTHERS = [quick(other) for _, other in all_estimators("other") if other is not PoisonFilter]
 
 
@@ -108,8 +118,8 @@ def test_fitting_twice_gives_equal_scores_and_leaves_global_randomness_alone(det
     numpy_state, python_state = np.random.get_state()[1].copy(), random.getstate()
     first = clone(detector).fit(X, y)
     second = clone(detector).fit(X, y)
-    np.testing.assert_array_equal(first.training_scores_, second.training_scores_)
-    assert first.offset_ == second.offset_
+    np.testing.assert_allclose(first.training_scores_, second.training_scores_, **REFIT)
+    np.testing.assert_allclose(first.offset_, second.offset_, **REFIT)
     np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)
     assert random.getstate() == python_state
 
@@ -138,9 +148,10 @@ def test_images_and_their_flattened_rows_are_judged_alike(detector, digits_pair)
     flattened = clone(detector)
     if "image_shape" in detector.get_params():
         flattened.set_params(image_shape=(8, 8, 1))
-    np.testing.assert_array_equal(
+    np.testing.assert_allclose(
         clone(detector).fit(images, y).score_samples(images, y),
         flattened.fit(X, y).score_samples(X, y),
+        **REFIT,
     )
 
 

@@ -2,9 +2,10 @@
 
 from skpoison.detectors._activation_clustering import ActivationClusteringDetector
 from skpoison.detectors._base import BasePoisonDetector
+from skpoison.detectors._cae_plus import CAEPlusDetector
 from skpoison.detectors._centroid import CentroidDetector
 from skpoison.detectors._class_conditional import ClassConditionalDetector
-from skpoison.detectors._classification import CAEDetector, CAEPlusDetector
+from skpoison.detectors._classification import CAEDetector
 from skpoison.detectors._confident_learning import ConfidentLearningDetector
 from skpoison.detectors._ensemble import EnsembleDetector
 from skpoison.detectors._influence import InfluenceDetector

@@ -1,6 +1,6 @@
-"""The classification auto-encoder (CAE) and CAE+: reconstruction and label judged together."""
+"""The classification auto-encoder (CAE): reconstruction and label judged together."""
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
@@ -164,12 +164,12 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
         self.norms_ = np.array([np.linalg.norm(errors), np.linalg.norm(entropies)])
 
     def _train_networks(self, rows, y, random_state):
-        self._train_classifier(rows, y, random_state, self.epochs)
+        self.network_ = self._train_classifier(rows, y, random_state, self.epochs)
 
-    def _train_classifier(self, rows, y, random_state, epochs):
+    def _train_classifier(self, rows, y, random_state, epochs, name="classification"):
         n_classes = len(self.classes_) if len(self.classes_) > 1 else 0  # nothing to tell apart
-        self.network_ = self._train(
-            "classification",
+        return self._train(
+            name,
             rows,
             random_state,
             epochs,
@@ -182,183 +182,12 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
         """Reconstruction errors (n_samples,) and cross-entropies (n_samples, n_classes)."""
         rows = self._scaled(X)
         reconstruction, probabilities = self.network_.predict(rows)
-        return reconstruction_error(rows, reconstruction), _entropies(rows, probabilities)
+        return reconstruction_error(rows, reconstruction), entropies_of(rows, probabilities)
 
     def _suspicion(self, X):
         return classification_suspicion(*self._errors(X), self.norms_, self.alpha)
 
 
-class CAEPlusDetector(CAEDetector):
-    """Flag rows by a classification auto-encoder beside a plain one. The paper's detector.
-
-    CAE+ of [1]_: as :class:`CAEDetector`, but the reconstruction error is that of an
-    auto-encoder without classifier, which poisoned labels cannot shape. Needs no clean data.
-
-    Parameters
-    ----------
-    alpha : float, default=0.66
-        Weight of the reconstruction error, in [0, 1].
-
-    image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flattened images with pixels in
-        [0, 1]. None: the shape of `X` where it has more than two axes; otherwise rows are
-        tabular, and dense networks see them standardised.
-
-    epochs : int or tuple of two int, default=(300, 100)
-        Upper limit of epochs; the weights of the one with the lowest validation loss are kept. A
-        pair gives the limits of the reconstruction and the classification network.
-
-    batch_size : int, default=128
-        Upper limit of rows in a training step. The classification network takes at least four
-        steps an epoch.
-
-    steps_per_epoch : int, default=10
-        Upper limit of steps in an epoch, so that many rows do not mean long training. None: as
-        many as the rows fill, so that each epoch passes over all of them.
-
-    optimizer : str, default="adam"
-        Name of a Keras optimizer.
-
-    optimizer__learning_rate : float or LearningRateSchedule, default=0.005
-        Its learning rate, or one of Keras's schedules.
-
-    validation_split : float, default=0.1
-        Share of the training rows held out to choose the epoch; stratified where possible.
-
-    patience : int, default=None
-        Stop after so many epochs without a lower validation loss. None: never.
-
-    callbacks : list of keras.callbacks.Callback, default=None
-        Told of every epoch; they may read the model's weights and stop the training, but not
-        change weights or learning rate. With them the training loop stops after each epoch, which
-        costs time.
-
-    verbose : int, default=0
-        1 prints losses now and then.
-
-    contamination : "auto", "mixture" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
-        show a second component; "mixture" cuts between two in any case, as the paper does.
-
-    random_state : int, RandomState instance or None, default=None
-        Seed of the weights, the split, the order of the rows and the mixture.
-
-    Attributes
-    ----------
-    network_ : TrainedNetwork
-        The classification auto-encoder.
-
-    reconstruction_network_ : TrainedNetwork
-        The auto-encoder without classifier.
-
-    history_ : dict of str to dict
-        "loss" and "val_loss" of each epoch, for each network.
-
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative suspicions of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
-    See Also
-    --------
-    CAEDetector : One network for both.
-    ReconstructionDetector : The auto-encoder alone.
-
-    References
-    ----------
-    .. [1] F. Razmi, L. Xiong, "Classification Auto-Encoder based Detector against Diverse Data
-       Poisoning Attacks", arXiv:2108.04206, 2021.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_digits
-    >>> from skpoison.attacks import LabelFlipAttack
-    >>> from skpoison.detectors import CAEPlusDetector
-    >>> X, y = load_digits(n_class=2, return_X_y=True)
-    >>> attack = LabelFlipAttack(rate=0.2, random_state=0)
-    >>> X, y = attack.fit_resample(X / 16, y)
-    >>> detector = CAEPlusDetector(image_shape=(8, 8), alpha=0.3, random_state=0)
-    >>> poison = detector.fit_predict(X, y) == -1
-    >>> bool((poison == attack.poison_mask_).mean() > 0.95)
-    True
-    """
-
-    short_names = {"cae+": {"contamination": "mixture"}}
-
-    _parameter_constraints = {
-        **CAEDetector._parameter_constraints,
-        "epochs": [*NetworkMixin._network_constraints["epochs"], tuple],
-    }
-
-    def __init__(
-        self,
-        *,
-        alpha=0.66,
-        image_shape=None,
-        epochs=(300, 100),
-        batch_size=128,
-        steps_per_epoch=10,
-        optimizer="adam",
-        optimizer__learning_rate=0.005,
-        validation_split=0.1,
-        patience=None,
-        callbacks=None,
-        verbose=0,
-        contamination="auto",
-        random_state=None,
-    ):
-        super().__init__(
-            alpha=alpha,
-            image_shape=image_shape,
-            epochs=epochs,
-            batch_size=batch_size,
-            steps_per_epoch=steps_per_epoch,
-            optimizer=optimizer,
-            optimizer__learning_rate=optimizer__learning_rate,
-            validation_split=validation_split,
-            patience=patience,
-            callbacks=callbacks,
-            verbose=verbose,
-            contamination=contamination,
-            random_state=random_state,
-        )
-
-    def _train_networks(self, rows, y, random_state):
-        reconstruction_epochs, epochs = self._both_epochs()
-        self.reconstruction_network_ = self._train(
-            "reconstruction", rows, random_state, reconstruction_epochs
-        )
-        self._train_classifier(rows, y, random_state, epochs)
-
-    def _both_epochs(self):
-        if not isinstance(self.epochs, tuple):
-            return self.epochs, self.epochs
-        if len(self.epochs) != 2 or not all(
-            isinstance(epochs, Integral) and epochs >= 1 for epochs in self.epochs
-        ):
-            raise ValueError(
-                "epochs must be a positive integer or a pair of them (reconstruction, "
-                f"classification), got {self.epochs!r}."
-            )
-        return self.epochs
-
-    def _errors(self, X):
-        rows = self._scaled(X)
-        reconstruction, _ = self.reconstruction_network_.predict(rows)
-        _, probabilities = self.network_.predict(rows)
-        return reconstruction_error(rows, reconstruction), _entropies(rows, probabilities)
-
-
-def _entropies(rows, probabilities):
+def entropies_of(rows, probabilities):
     """Cross-entropies; 0 under the one label there is where a network has no classifier."""
     return np.zeros((len(rows), 1)) if probabilities is None else cross_entropy(probabilities)

@@ -14,14 +14,20 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from skpoison.detectors._cross_fitting import CrossFit
 from skpoison.detectors._label_base import BaseLabelDetector
 from skpoison.detectors._seeding import seeded_clone
+from skpoison.detectors._suspicion import label_margins
 from skpoison.thresholds import mirror_cut
+
+FEWEST_TRUSTED = 5  # rows of a class
+# Classifiers that learn from trusted rows contradict also some clean rows more clearly.
+MIN_GAIN = 12.0
 
 
 class MarginDetector(BaseLabelDetector):
     """Flag rows whose labels a classifier contradicts that has not learnt them.
 
     The rows are dealt into folds, and those of each fold are judged by a classifier fitted to the
-    others, as in the filters of [1]_. Suspicion is the margin of the best other label over the
+    others, as in the filters of [1]_; then once more, by classifiers fitted to those of the others
+    that the first did not contradict. Suspicion is the margin of the best other label over the
     row's own: above 0 where the classifier contradicts the label. "auto" takes poison for the
     mirror image of clean rows (:func:`~skpoison.thresholds.mirror_cut`): it flags nothing where
     classes merely overlap, and it tells the share of poison.
@@ -36,6 +42,10 @@ class MarginDetector(BaseLabelDetector):
     n_folds : int, default=10
         Number of folds.
 
+    n_rounds : int, default=2
+        How often the rows are judged; from the second time on by classifiers that have learnt
+        from rows whose labels stood up the last time.
+
     contamination : "auto", "mixture" or float, default="auto"
         Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their margins
         show a mirror image; "mixture" cuts between two Gaussians in any case.
@@ -45,6 +55,10 @@ class MarginDetector(BaseLabelDetector):
 
     Attributes
     ----------
+    trusted_ : ndarray of shape (n_samples,), dtype=bool
+        Training rows that the last round's classifiers have learnt from. Of a class with fewer
+        than five such rows, all.
+
     classes_ : ndarray of shape (n_classes,)
         The labels seen in fit.
 
@@ -106,12 +120,16 @@ class MarginDetector(BaseLabelDetector):
         **BaseLabelDetector._parameter_constraints,
         "estimator": [HasMethods(["fit", "decision_function"]), None],
         "n_folds": [Interval(Integral, 2, None, closed="left")],
+        "n_rounds": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, estimator=None, *, n_folds=10, contamination="auto", random_state=None):
+    def __init__(
+        self, estimator=None, *, n_folds=10, n_rounds=2, contamination="auto", random_state=None
+    ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator
         self.n_folds = n_folds
+        self.n_rounds = n_rounds
 
     def _fit_labels(self, X, y, random_state):
         estimator = self.estimator
@@ -119,18 +137,29 @@ class MarginDetector(BaseLabelDetector):
             are_pixels = X.min() >= 0 and X.max() <= 1
             estimator = SVC() if are_pixels else make_pipeline(StandardScaler(), SVC())
         judge = partial(_Judge, seeded_clone(estimator, random_state), len(self.classes_))
-        self._judges = CrossFit(judge, X, y, n_folds=self.n_folds, random_state=random_state)
+        seed = random_state.randint(2**31 - 1)
+        self.trusted_ = np.ones(len(X), dtype=bool)
+        for number in range(self.n_rounds):
+            if number:
+                self.trusted_ = self._label_suspicion(X)[np.arange(len(X)), y] <= 0
+                n_trusted = np.bincount(y[self.trusted_], minlength=len(self.classes_))
+                self.trusted_ |= n_trusted[y] < FEWEST_TRUSTED
+            self._judges = CrossFit(
+                judge,
+                X,
+                y,
+                learn_from=self.trusted_,
+                n_folds=self.n_folds,
+                random_state=np.random.RandomState(seed),  # the same folds
+            )
 
     def _label_suspicion(self, X):
-        support = self._judges.judge(X, _Judge.support)
-        margins = np.empty_like(support)
-        for label in range(support.shape[1]):
-            best_other = np.delete(support, label, axis=1).max(axis=1)
-            margins[:, label] = best_other - support[:, label]
-        return margins
+        return label_margins(self._judges.judge(X, _Judge.support))
 
     def _find_poison(self, suspicion):
-        return mirror_cut(suspicion) if len(self.classes_) > 1 else super()._find_poison(suspicion)
+        if len(self.classes_) == 1:
+            return super()._find_poison(suspicion)
+        return mirror_cut(suspicion, min_gain=MIN_GAIN)
 
 
 class _Judge:

@@ -63,14 +63,14 @@ def classification_suspicion(errors, entropies, norms, alpha):
 
     Parameters
     ----------
-    errors : ndarray of shape (n_samples,)
-        Reconstruction errors.
+    errors : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        Reconstruction errors, where they depend on the label under each.
 
     entropies : ndarray of shape (n_samples, n_classes)
         Cross-entropies under each label.
 
     norms : pair of float
-        L2 norms over the training rows of the reconstruction errors, and of the cross-entropies
+        L2 norms over the training rows of the reconstruction errors and of the cross-entropies,
         at their labels.
 
     alpha : float
@@ -86,7 +86,35 @@ def classification_suspicion(errors, entropies, norms, alpha):
        Poisoning Attacks", arXiv:2108.04206, 2021.
     """
     error_norm, entropy_norm = (norm if norm > 0 else 1.0 for norm in norms)
-    return alpha * errors[:, np.newaxis] / error_norm + (1 - alpha) * entropies / entropy_norm
+    errors = errors.reshape(len(errors), -1)
+    return alpha * errors / error_norm + (1 - alpha) * entropies / entropy_norm
+
+
+def label_margins(support):
+    """Support of the best other label over that of each label.
+
+    Parameters
+    ----------
+    support : ndarray of shape (n_samples, n_classes)
+        How well each of two or more labels suits each row.
+
+    Returns
+    -------
+    margins : ndarray of shape (n_samples, n_classes)
+        Above 0 where another label suits the row better.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skpoison.detectors._suspicion import label_margins
+    >>> label_margins(np.array([[0.0, 3.0, 1.0]]))
+    array([[ 3., -2.,  2.]])
+    """
+    margins = np.empty_like(support)
+    for label in range(support.shape[1]):
+        best_other = np.delete(support, label, axis=1).max(axis=1)
+        margins[:, label] = best_other - support[:, label]
+    return margins
 
 
 def joint_suspicion(errors, thresholds):

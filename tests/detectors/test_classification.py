@@ -13,7 +13,9 @@ from skpoison.detectors._suspicion import (
 )
 
 QUICK = {"epochs": 3, "random_state": 0}
-BOTH = pytest.mark.parametrize("detector", [CAEDetector, CAEPlusDetector])
+BOTH = pytest.mark.parametrize(
+    "detector", [CAEDetector, CAEPlusDetector.from_paper], ids=["CAE", "CAE+"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,9 @@ def test_labels_do_not_shape_the_reconstruction_of_cae_plus(flipped):
     X, y, _ = flipped
     other = np.random.RandomState(0).permutation(y)
     made, made_with_other = (
-        CAEPlusDetector(image_shape=(8, 8), **QUICK).fit(X, labels).reconstruction_network_
+        CAEPlusDetector.from_paper(image_shape=(8, 8), **QUICK)
+        .fit(X, labels)
+        .reconstruction_network_
         for labels in (y, other)
     )
     for a, b in zip(made.weights, made_with_other.weights, strict=True):
@@ -104,7 +108,7 @@ def test_more_classes():
 
 def test_epochs_of_each_network(flipped):
     X, y, _ = flipped
-    history = CAEPlusDetector(epochs=(4, 2), random_state=0).fit(X, y).history_
+    history = CAEPlusDetector.from_paper(epochs=(4, 2), random_state=0).fit(X, y).history_
     assert {name: len(losses["loss"]) for name, losses in history.items()} == {
         "reconstruction": 4,
         "classification": 2,

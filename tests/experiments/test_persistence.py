@@ -23,7 +23,7 @@ def test_networks_are_keras_files(digits_pair, tmp_path):
     import keras
 
     X, y = digits_pair
-    detector = CAEPlusDetector(image_shape=(8, 8), epochs=2, random_state=0).fit(X, y)
+    detector = CAEPlusDetector.from_paper(image_shape=(8, 8), epochs=2, random_state=0).fit(X, y)
     save_detector(detector, tmp_path)
     models = [keras.saving.load_model(path) for path in sorted(tmp_path.glob("*.keras"))]
     assert len(models) == 2

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
-from skpoison.detectors import CAEPlusDetector
+from skpoison.detectors import EnsembleDetector
 
 
 class PoisonFilter(BaseSampler):
@@ -22,7 +22,7 @@ class PoisonFilter(BaseSampler):
     ----------
     detector : estimator, default=None
         A poisoning detector: an outlier detector whose methods take the labels too. None:
-        ``CAEPlusDetector()``.
+        ``EnsembleDetector()``, the recommended one.
 
     prefit : bool, default=False
         Whether `detector` is fitted already. If so it judges the rows as it is; otherwise a clone
@@ -119,7 +119,7 @@ class PoisonFilter(BaseSampler):
             self.detector_ = self.detector
             verdict = self.detector_.predict(_dense(X), y)
         else:
-            self.detector_ = CAEPlusDetector() if self.detector is None else clone(self.detector)
+            self.detector_ = EnsembleDetector() if self.detector is None else clone(self.detector)
             verdict = self.detector_.fit_predict(_dense(X), y)
         self.poison_mask_ = np.asarray(verdict) == -1
         self._keep_every_class(X, y)

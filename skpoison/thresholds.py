@@ -15,7 +15,6 @@ NARROWEST = 0.2  # a component's deviation, in those of all rows: ties are no co
 TWO_COMPONENTS = 20.0  # twice the gain in log-likelihood that makes a free component believed
 SEPARATION = 2.0  # of the means, in units of the deviations' root sum of squares
 CHI_SQUARE = 2.706  # 90 % point, one degree of freedom
-MIRRORED = 7.0  # the same gain for a mirrored component, which has one parameter
 LARGEST_SHARE = 1 / 3  # beyond it nobody can tell the poison from its mirror image
 GRID = 512
 
@@ -172,6 +171,37 @@ def share_cut(suspicion, threshold):
     return Cut(float(threshold), n_above / len(suspicion), (float(low), float(high)))
 
 
+def no_cut(suspicion, upper):
+    """Cut above all suspicions: no poison was found.
+
+    Parameters
+    ----------
+    suspicion : array-like of shape (n_samples,)
+        The larger, the more suspicious.
+
+    upper : float
+        Largest share of poison that cannot be excluded.
+
+    Returns
+    -------
+    cut : Cut
+        Its probabilities are 0.
+
+    Examples
+    --------
+    >>> from skpoison.thresholds import no_cut
+    >>> no_cut([1.0, 2.0], upper=0.1).interval
+    (0.0, 0.1)
+    """
+    return Cut(
+        threshold=float(np.max(suspicion)),
+        contamination=0.0,
+        interval=(0.0, upper),
+        grid=np.array([np.min(suspicion)]),
+        log_odds=np.array([-np.inf]),
+    )
+
+
 def two_component_cut(suspicion):
     """Cut between two components of the suspicions, where there are two.
 
@@ -204,7 +234,7 @@ def two_component_cut(suspicion):
     """
     suspicion = column_or_1d(np.asarray(suspicion, dtype=np.float64))
     if _is_constant(suspicion):
-        return _nothing_found(suspicion, upper=1.0)
+        return no_cut(suspicion, upper=1.0)
     values, log_slopes = zip(
         *(_power_transform(suspicion, p, suspicion) for p in POWERS), strict=True
     )
@@ -228,7 +258,7 @@ def two_component_cut(suspicion):
         or np.ptp(means) <= SEPARATION * np.hypot(*deviations)
         or weights[upper] > 0.5
     ):
-        return _nothing_found(suspicion, upper=interval[1])
+        return no_cut(suspicion, upper=interval[1])
 
     power = best // len(starts)
     grid = np.linspace(suspicion.min(), suspicion.max(), GRID)
@@ -242,7 +272,7 @@ def two_component_cut(suspicion):
     return _cut(grid[between], (poison - clean)[between], weights[upper], interval)
 
 
-def mirror_cut(margins):
+def mirror_cut(margins, min_gain=7.0):
     """Cut through margins of which those of poison mirror those of clean rows.
 
     A margin is what a classifier that has not learnt the row says against its label: below 0
@@ -250,14 +280,17 @@ def mirror_cut(margins):
     under its own label with the sign turned. So the density of all margins m is taken for
     ``(1 - c) g(m) + c g(-m)``, where g is Gaussian after a Yeo-Johnson transformation and c the
     share of poison; all of it is fitted by EM. Poison is believed in where c > 0 raises twice the
-    log-likelihood by more than 7, where c is at most a third, and where clean margins lie more
-    than their standard deviation below 0. Margins of classes that overlap are no evidence of
-    poison: g itself then reaches beyond 0.
+    log-likelihood by more than `min_gain`, where c is at most a third, and where clean margins lie
+    at least half their standard deviation below 0. Margins of classes that overlap are no evidence
+    of poison: g itself then reaches beyond 0.
 
     Parameters
     ----------
     margins : array-like of shape (n_samples,)
         The larger, the more the label is contradicted. Finite.
+
+    min_gain : float, default=7.0
+        What the mirror image, one parameter more, has to explain.
 
     Returns
     -------
@@ -277,7 +310,7 @@ def mirror_cut(margins):
     """
     margins = column_or_1d(np.asarray(margins, dtype=np.float64))
     if _is_constant(margins):
-        return _nothing_found(margins, upper=1.0)
+        return no_cut(margins, upper=1.0)
     single, best = -np.inf, (-np.inf,)
     for power in POWERS:
         values, log_slopes = _power_transform(margins, power, margins)
@@ -305,8 +338,8 @@ def mirror_cut(margins):
     clean = 1 - expit(densities[1] - densities[0] + np.log(share / (1 - share)))
     centre = np.average(margins, weights=clean)
     spread = np.sqrt(np.average((margins - centre) ** 2, weights=clean))
-    if 2 * (likelihood - single) <= MIRRORED or share > LARGEST_SHARE or centre > -spread:
-        return _nothing_found(margins, upper=interval[1])
+    if 2 * (likelihood - single) <= min_gain or share > LARGEST_SHARE or centre > -0.5 * spread:
+        return no_cut(margins, upper=interval[1])
 
     grid = np.linspace(np.median(margins), margins.max(), GRID)
     clean, poison = (
@@ -368,16 +401,6 @@ def _share_interval(clean, poison):
     inside = shares[likelihood >= likelihood.max() - 0.5 * CHI_SQUARE, 0]
     step = shares[1, 0] - shares[0, 0]
     return float(inside[0] - step), float(inside[-1] + step)
-
-
-def _nothing_found(suspicion, upper):
-    return Cut(
-        threshold=float(suspicion.max()),
-        contamination=0.0,
-        interval=(0.0, upper),
-        grid=np.array([suspicion.min()]),
-        log_odds=np.array([-np.inf]),
-    )
 
 
 def _cut(grid, log_odds, share, interval):

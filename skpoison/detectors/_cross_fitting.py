@@ -21,6 +21,9 @@ class CrossFit:
     codes : ndarray of shape (n_samples,)
         Their label codes; the folds are stratified.
 
+    learn_from : ndarray of shape (n_samples,), dtype=bool, default=None
+        The rows that models are fitted to; all rows are judged. None: all.
+
     n_folds : int
         Number of folds; no more than there are different rows, and rows of the largest class.
 
@@ -33,7 +36,7 @@ class CrossFit:
         What `fit` returned, one a fold.
     """
 
-    def __init__(self, fit, X, codes, *, n_folds, random_state):
+    def __init__(self, fit, X, codes, *, learn_from=None, n_folds, random_state):
         _, first, groups = np.unique(X, axis=0, return_index=True, return_inverse=True)
         n_folds = min(n_folds, len(first))
         # class by class, in random order within each, dealt out in turn
@@ -45,7 +48,9 @@ class CrossFit:
 
         self.models = []
         for number in range(n_folds):
-            others = fold != number if n_folds > 1 else slice(None)
+            others = fold != number if n_folds > 1 else np.ones(len(X), dtype=bool)
+            if learn_from is not None:
+                others = others & learn_from
             self.models.append(fit(X[others], codes[others]))
         self._fold_of = dict(zip(_keys(X), fold.tolist(), strict=True))
 

@@ -15,10 +15,12 @@ from skpoison.detectors._cross_fitting import CrossFit
 from skpoison.detectors._label_base import BaseLabelDetector
 from skpoison.detectors._seeding import seeded_clone
 from skpoison.detectors._suspicion import label_margins
-from skpoison.thresholds import mirror_cut
+from skpoison.thresholds import mirror_cut, no_cut
 
 FEWEST_TRUSTED = 5  # rows of a class
-# Classifiers that learn from trusted rows contradict also some clean rows more clearly.
+FEWEST_AGREED = 0.65  # share of rows whose labels classifiers must confirm to be believed
+# Asked for in later rounds, unless the first showed poison: classifiers that learn from trusted
+# rows contradict also clean ones more clearly.
 MIN_GAIN = 12.0
 
 
@@ -30,7 +32,8 @@ class MarginDetector(BaseLabelDetector):
     that the first did not contradict. Suspicion is the margin of the best other label over the
     row's own: above 0 where the classifier contradicts the label. "auto" takes poison for the
     mirror image of clean rows (:func:`~skpoison.thresholds.mirror_cut`): it flags nothing where
-    classes merely overlap, and it tells the share of poison.
+    classes merely overlap, nor where the first classifiers contradict more than a third of the
+    rows and can hardly be said to have learnt anything; and it tells the share of poison.
 
     Parameters
     ----------
@@ -138,12 +141,10 @@ class MarginDetector(BaseLabelDetector):
             estimator = SVC() if are_pixels else make_pipeline(StandardScaler(), SVC())
         judge = partial(_Judge, seeded_clone(estimator, random_state), len(self.classes_))
         seed = random_state.randint(2**31 - 1)
-        self.trusted_ = np.ones(len(X), dtype=bool)
+        stood_up = np.ones(len(X), dtype=bool)
         for number in range(self.n_rounds):
-            if number:
-                self.trusted_ = self._label_suspicion(X)[np.arange(len(X)), y] <= 0
-                n_trusted = np.bincount(y[self.trusted_], minlength=len(self.classes_))
-                self.trusted_ |= n_trusted[y] < FEWEST_TRUSTED
+            n_trusted = np.bincount(y[stood_up], minlength=len(self.classes_))
+            self.trusted_ = stood_up | (n_trusted[y] < FEWEST_TRUSTED)
             self._judges = CrossFit(
                 judge,
                 X,
@@ -152,6 +153,11 @@ class MarginDetector(BaseLabelDetector):
                 n_folds=self.n_folds,
                 random_state=np.random.RandomState(seed),  # the same folds
             )
+            margins = self._label_suspicion(X)[np.arange(len(X)), y]
+            stood_up = margins <= 0
+            if number == 0:
+                self._learnt = stood_up.mean() >= FEWEST_AGREED
+                self._min_gain = 0.0 if mirror_cut(margins).contamination else MIN_GAIN
 
     def _label_suspicion(self, X):
         return label_margins(self._judges.judge(X, _Judge.support))
@@ -159,7 +165,9 @@ class MarginDetector(BaseLabelDetector):
     def _find_poison(self, suspicion):
         if len(self.classes_) == 1:
             return super()._find_poison(suspicion)
-        return mirror_cut(suspicion, min_gain=MIN_GAIN)
+        if not self._learnt:
+            return no_cut(suspicion, upper=1.0)
+        return mirror_cut(suspicion, min_gain=self._min_gain)
 
 
 class _Judge:

@@ -17,13 +17,24 @@ Y = np.repeat([0, 1], 60)
 def test_a_row_is_judged_by_a_classifier_that_left_its_fold_out():
     """With as many folds as rows, each margin is that of the leave-one-out classifier."""
     rows = np.r_[0:8, 60:68]
-    detector = MarginDetector(RidgeClassifier(), n_folds=len(rows), random_state=0)
+    detector = MarginDetector(RidgeClassifier(), n_folds=len(rows), n_rounds=1, random_state=0)
     detector.fit(X[rows], Y[rows])
     for i, row in enumerate(rows):
         others = np.delete(rows, i)
         decision = RidgeClassifier().fit(X[others], Y[others]).decision_function(X[[row]])[0]
         sign = 2 * Y[row] - 1
         assert -detector.training_scores_[i] == pytest.approx(-sign * decision)
+
+
+def test_the_second_round_learns_from_rows_that_were_not_contradicted():
+    attack = LabelFlipAttack(rate=0.2, random_state=0)
+    rows, labels = attack.fit_resample(X, Y)
+    first = MarginDetector(n_rounds=1, random_state=0).fit(rows, labels)
+    second = MarginDetector(n_rounds=2, random_state=0).fit(rows, labels)
+    assert first.trusted_.all()
+    np.testing.assert_array_equal(second.trusted_, first.training_scores_ >= 0)
+    poison = attack.poison_mask_
+    assert second.training_scores_[poison].mean() < first.training_scores_[poison].mean() - 0.1
 
 
 def test_nothing_is_flagged_without_poison_and_flips_are_with_it():

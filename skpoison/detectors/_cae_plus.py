@@ -257,18 +257,24 @@ class CAEPlusDetector(CAEDetector):
         def fit_reconstruction(X, y):
             return ClassReconstruction(self._scaled(X), y, len(self.classes_), self.n_components)
 
-        def cross_fit(fit, codes):
+        def cross_fit(fit, learn_from=None):
             return [
-                CrossFit(fit, X, codes, n_folds=self.n_folds, random_state=random_state)
+                CrossFit(
+                    fit,
+                    X,
+                    y,
+                    learn_from=learn_from,
+                    n_folds=self.n_folds,
+                    random_state=random_state,
+                )
                 for _ in range(self.n_repeats)
             ]
 
-        each, trusted = np.arange(len(X)), y
-        self.judges_ = cross_fit(fit_network, y)
+        each, trusted = np.arange(len(X)), None
+        self.judges_ = cross_fit(fit_network)
         class_margins = self._class_margins(X)[each, y]
         if self.trimmed:
-            flagged = class_margins > mirror_cut(class_margins).threshold
-            trusted = np.where(flagged, -1, y)
+            trusted = class_margins <= mirror_cut(class_margins).threshold
         self.reconstruction_judges_ = cross_fit(fit_reconstruction, trusted)
         reconstruction_margins = self._reconstruction_margins(X)[each, y]
         self.norms_ = np.linalg.norm([reconstruction_margins, class_margins], axis=1)

@@ -9,7 +9,7 @@ detector; what is there is not run again. As in the paper, an attack places 30 p
 clean ones, and smaller rates are the first of them in random order.
 
 - per_set: a detector is fitted to the poisoned set and judges its rows.
-- pooled: it is fitted to 15 other draws' sets together and judges the rows of one it has not seen.
+- pooled: it is fitted to 15 draws' sets together and judges the rows of five others.
 - adaptive: the optimal attack, moved until the detector flags none of it (if it can be).
 """
 
@@ -50,7 +50,7 @@ QUICK_DETECTORS = [
     *["class-conditional", "centroid", "knn", "slab", "spectral", "activation-clustering"],
     *["10-NN + mixture", "cleanlab"],
 ]
-N_TRAIN, N_POISON, N_POOLED = 100, 30, 15
+N_TRAIN, N_POISON, N_POOLED, N_ASSESSED = 100, 30, 15, 5
 KEYS = ["part", "cell", "seed", "attack", "rate", "detector"]
 
 
@@ -128,24 +128,32 @@ def per_set(cell, seed, detectors, data_home):
     return rows
 
 
-def pooled(cell, seed, detectors, data_home):
-    """All attacks at the largest rate; the draws that are pooled are the same for every seed."""
-    (_, _, test), image_shape, victim = draw(cell, seed, data_home)
-    pools = {}
-    for number in range(1000, 1000 + N_POOLED):
-        for attack, _, X, y, _ in poisoned_sets(cell, number, data_home, rates=RATES[-1:]):
-            pools.setdefault(attack, []).append((X, y))
-    rows = []
-    for attack, rate, X, y, poison in poisoned_sets(cell, seed, data_home, rates=RATES[-1:]):
-        X_pool, y_pool = (np.concatenate(arrays) for arrays in zip(*pools[attack], strict=True))
+def pooled(cell, pool, detectors, data_home):
+    """All attacks at the largest rate: fitted to one pool, five other draws are judged."""
+    sets = {}
+    for number in range(N_POOLED):
+        seed = 1000 * (pool + 1) + number
+        for attack, _, X, y, _ in poisoned_sets(cell, seed, data_home, rates=RATES[-1:]):
+            sets.setdefault(attack, []).append((X, y))
+    _, image_shape, victim = draw(cell, 0, data_home)
+    fitted, seconds = {}, {}
+    for attack, of_attack in sets.items():
+        X, y = (np.concatenate(arrays) for arrays in zip(*of_attack, strict=True))
         for name in detectors:
-            detector = make_detector(name, image_shape, seed)
             start = time.process_time()
-            detector.fit(X_pool, y_pool)
-            scores, verdict = detector.score_samples(X, y), detector.predict(X, y)
-            seconds = time.process_time() - start
-            row = judge(victim, test, X, y, poison, detector, verdict, scores, seconds)
-            rows.append({"attack": attack, "rate": rate, "detector": name} | row)
+            fitted[attack, name] = make_detector(name, image_shape, pool).fit(X, y)
+            seconds[attack, name] = time.process_time() - start
+    rows = []
+    for seed in range(N_ASSESSED * pool, N_ASSESSED * (pool + 1)):
+        (_, _, test), _, _ = draw(cell, seed, data_home)
+        for attack, rate, X, y, poison in poisoned_sets(cell, seed, data_home, rates=RATES[-1:]):
+            for name in detectors:
+                detector = fitted[attack, name]
+                scores, verdict = detector.score_samples(X, y), detector.predict(X, y)
+                row = judge(
+                    victim, test, X, y, poison, detector, verdict, scores, seconds[attack, name]
+                )
+                rows.append({"seed": seed, "attack": attack, "rate": rate, "detector": name} | row)
     return rows
 
 
@@ -181,7 +189,9 @@ def run(part, cell, seed, detectors, data_home=None):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # poison rows that did not move
         table = pd.DataFrame(PARTS[part](cell, seed, detectors, data_home))
-    return table.assign(part=part, cell=cell, seed=seed)
+    if "seed" not in table:
+        table["seed"] = seed
+    return table.assign(part=part, cell=cell)
 
 
 def main():
@@ -198,7 +208,7 @@ def main():
     done = pd.read_csv(arguments.runs) if arguments.runs.exists() else pd.DataFrame(columns=KEYS)
     finished = set(done[["part", "cell", "seed", "detector"]].itertuples(index=False, name=None))
     todo = []
-    for seed in range(arguments.seeds):
+    for seed in range(1 if arguments.part == "pooled" else arguments.seeds):
         for cell in arguments.cells:
             missing = [
                 name

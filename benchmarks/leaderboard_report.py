@@ -1,0 +1,189 @@
+"""Tables and figure of the leaderboard, from its runs.
+
+    python benchmarks/leaderboard_report.py
+
+Writes ``benchmarks/results/leaderboard.csv`` (every cell: mean and half the width of the 95 %
+interval over the seeds), ``leaderboard.md`` (the tables that the docs show) and
+``leaderboard.png``.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy.stats import t as student_t
+
+from skpoison.experiments._figures import with_interval
+
+RESULTS = Path(__file__).parent / "results"
+CELL = ["part", "cell", "attack", "rate", "detector"]
+DEFAULT = "ensemble"
+RIVALS = ["10-NN + mixture", "label-disagreement", "cleanlab", "confident-learning", "cae+"]
+TUNED_ON = ["mnist 0 v 1", "fashion 0 v 1"]
+MEASURES = {
+    "defended": "accuracy after filtering",
+    "f1": "F1",
+    "roc_auc": "ROC-AUC",
+    "average_precision": "average precision",
+    "false_negative_rate": "FNR at the true rate",
+    "clean_removed": "clean rows removed",
+    "seconds": "CPU seconds",
+}
+
+
+def summarise(runs):
+    """One row a cell and detector: means over the seeds, half widths of their 95 % intervals."""
+    values = ["clean", "poisoned", *MEASURES, "estimated", "covered"]
+    groups = runs.groupby(CELL, sort=False)[values]
+    count = groups.count()
+    half = groups.std() / np.sqrt(count) * student_t.ppf(0.975, (count - 1).clip(lower=1))
+    table = groups.mean().join(half.add_suffix("_ci95"))
+    columns = [name for value in values for name in (value, f"{value}_ci95")]
+    return table[columns].assign(seeds=runs.groupby(CELL, sort=False)["seed"].nunique()).round(4)
+
+
+def paired(runs, rival, measure):
+    """Default minus rival at the largest rate, seed by seed: cells' means, half widths, overall."""
+    cells = runs[(runs["part"] == "per_set") & (runs["rate"] == runs["rate"].max())]
+    wide = cells.pivot_table(measure, ["cell", "attack", "seed"], "detector")
+    difference = (wide[DEFAULT] - wide[rival]).dropna()
+    by_cell = [with_interval(values) for _, values in difference.groupby(level=[0, 1])]
+    return np.array(by_cell), with_interval([mean for mean, _ in by_cell])
+
+
+def markdown_table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "| --- " + "| ---: " * (len(header) - 1) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
+
+
+def overall(runs):
+    """One row a detector: means over all data sets and attacks at the largest rate."""
+    per_set = runs[runs["part"] == "per_set"]
+    attacked = per_set[per_set["rate"] == per_set["rate"].max()]
+    clean = per_set[per_set["rate"] == 0]
+    adaptive = runs[runs["part"] == "adaptive"]
+    rows = []
+    for detector in attacked["detector"].unique():
+        own = attacked[attacked["detector"] == detector]
+        of_cells = own.groupby(["cell", "attack"])[[*MEASURES, "clean"]].mean()
+        without = clean[clean["detector"] == detector].groupby("cell")["clean_removed"].mean()
+        covered = per_set[per_set["detector"] == detector]["covered"].mean()
+        kept = adaptive[adaptive["detector"] == detector]
+        kept = (kept["defended"] - kept["poisoned"]).sum() / (
+            kept["clean"] - kept["poisoned"]
+        ).sum()
+        rows.append(
+            [
+                detector,
+                100 * (of_cells["clean"] - of_cells["defended"]).mean(),
+                *(of_cells[name].mean() for name in list(MEASURES)[1:5]),
+                100 * without.mean(),
+                100 * covered,
+                100 * kept,
+                own["seconds"].mean(),
+            ]
+        )
+    rows.sort(key=lambda row: row[1])
+    digits = [None, 1, 2, 2, 2, 2, 1, 0, 0, 2]
+    shown = [
+        [row[0], *(f"{value:.{n}f}" for value, n in zip(row[1:], digits[1:], strict=True))]
+        for row in rows
+    ]
+    header = ["detector", "points lost", "F1", "ROC-AUC", "AP", "FNR", "clean rows removed, %"]
+    header += ["rate covered, %", "kept of adaptive harm, %", "CPU s"]
+    return markdown_table(header, [[cell.replace("nan", "–") for cell in row] for row in shown])
+
+
+def cell_by_cell(summary, part, detectors):
+    """Accuracy and F1 of some detectors at the largest rate, and without poison."""
+    cells = summary.loc[part].reset_index()
+    cells = cells[cells["rate"].isin([0, cells["rate"].max()])]
+    rows = []
+    for (cell, attack), own in cells.groupby(["cell", "attack"], sort=False):
+        own = own.set_index("detector")
+        row = [cell, attack, *(f"{100 * own[c].iloc[0]:.1f}" for c in ("clean", "poisoned"))]
+        for detector in detectors:
+            if detector not in own.index:
+                row.append("–")
+                continue
+            found = own.loc[detector]
+            accuracy = f"{100 * found['defended']:.1f} ± {100 * found['defended_ci95']:.1f}"
+            second = found["clean_removed"] if attack == "none" else found["f1"]
+            row.append(f"{accuracy} / {100 * second:.0f}")
+        rows.append(row)
+    return markdown_table(["data", "attack", "clean", "poisoned", *detectors], rows)
+
+
+def comparison(runs, rivals):
+    """Default against each rival, paired by seed, over all cells at the largest rate."""
+    rows = []
+    for rival in rivals:
+        for measure in ("f1", "defended"):
+            cells, (mean, half) = paired(runs, rival, measure)
+            below = int(np.sum(cells[:, 0] + cells[:, 1] < 0))
+            above = int(np.sum(cells[:, 0] - cells[:, 1] > 0))
+            name = MEASURES[measure]
+            rows.append(
+                [rival, name, f"{mean:+.3f} ± {half:.3f}", f"{above} / {below} / {len(cells)}"]
+            )
+    return markdown_table(["rival", "measure", "difference", "cells above / below / all"], rows)
+
+
+def figure(summary):
+    """Points of accuracy lost to each attack after filtering, one panel an attack."""
+    cells = summary.loc["per_set"].reset_index()
+    cells = cells[cells["rate"].isin([0, cells["rate"].max()])]
+    cells["lost"] = 100 * (cells["clean"] - cells["defended"])
+    order = cells.groupby("detector")["lost"].mean().sort_values(ascending=False).index
+    attacks = list(cells["attack"].unique())
+    picture = Figure(figsize=(13, 0.32 * len(order) + 1.6), layout="constrained")
+    panels = picture.subplots(1, len(attacks), sharey=True, sharex=True)
+    for panel, attack in zip(panels, attacks, strict=True):
+        of_attack = cells[cells["attack"] == attack]
+        for position, detector in enumerate(order):
+            lost = of_attack[of_attack["detector"] == detector]["lost"]
+            colour = "#D55E00" if detector == DEFAULT else "#0072B2"
+            panel.plot(lost, np.full(len(lost), position), "o", color=colour, alpha=0.35, ms=4)
+            panel.plot(lost.mean(), position, "D", color=colour, ms=6)
+        undefended = 100 * of_attack.drop_duplicates("cell").eval("clean - poisoned").mean()
+        panel.axvline(0, color="0.6", lw=0.8)
+        panel.axvline(undefended, color="0.3", lw=1, ls=":")
+        panel.set_title(attack if attack != "none" else "no poison", fontsize=10)
+        panel.set_yticks(range(len(order)), order)
+    picture.supxlabel(
+        "points of accuracy lost after filtering (dots: data sets; dotted: undefended)"
+    )
+    return picture
+
+
+def main():
+    runs = pd.read_csv(RESULTS / "leaderboard_runs.csv.gz")
+    runs["covered"] = ((runs["low"] <= runs["share"]) & (runs["share"] <= runs["high"])).where(
+        runs["low"].notna()
+    )
+    runs["covered"] = runs["covered"].astype(float)
+    summary = summarise(runs)
+    summary.to_csv(RESULTS / "leaderboard.csv")
+    rivals = [name for name in RIVALS if name in runs["detector"].unique()]
+    shown = [DEFAULT, "margin", "influence", *rivals]
+    parts = [
+        "### Overall, 30 poison rows on 100",
+        overall(runs),
+        f"### {DEFAULT} against its rivals, 30 poison rows on 100",
+        comparison(runs, rivals),
+        "### Each set on its own: accuracy after filtering in percent / F1 in percent "
+        "(without poison: clean rows removed in percent)",
+        cell_by_cell(summary, "per_set", shown),
+    ]
+    if "pooled" in set(runs["part"]):
+        parts += [
+            "### Pooled: fitted to 15 other sets, judging a new one",
+            cell_by_cell(summary, "pooled", shown),
+        ]
+    (RESULTS / "leaderboard.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    figure(summary).savefig(RESULTS / "leaderboard.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""The networks and their detectors pass their tests on each of Keras's back ends."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+from skpoison.detectors._network import NetworkMixin
+from skpoison.utils import all_estimators
+
+FILES = [
+    "tests/networks",
+    "tests/detectors/test_cae_plus.py",
+    "tests/detectors/test_classification.py",
+    "tests/detectors/test_magnet.py",
+    "tests/detectors/test_reconstruction.py",
+    "tests/experiments/test_persistence.py::test_networks_are_keras_files",
+]
+CHECKS = [
+    "test_detector_contract",
+    "test_fitting_twice_gives_equal_scores_and_leaves_global_randomness_alone",
+    "test_fitted_detector_survives_copies",
+]
+# Much compilation for nothing that differs between back ends.
+LEFT_OUT = "not grid_search and not networks_and_noise and not compiled_once"
+DETECTORS = [name for name, made in all_estimators("detector") if issubclass(made, NetworkMixin)]
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_networks_and_their_detectors_on(backend):
+    """Keras takes one back end a process, so the others get a pytest of their own."""
+    if backend == keras.backend.backend():
+        pytest.skip(f"{backend} is the back end of this very run")
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed: pip install '.[{backend}]'")
+    checks = [f"tests/test_common.py::{check}[{name}]" for check in CHECKS for name in DETECTORS]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", LEFT_OUT, *FILES, *checks],
+        cwd=Path(__file__).parents[1],
+        env=os.environ | {"KERAS_BACKEND": backend},
+    )
+    assert run.returncode == 0, f"the tests printed above fail on {backend}"

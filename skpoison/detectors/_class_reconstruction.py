@@ -24,7 +24,7 @@ class ClassReconstruction:
         Number of classes, those without rows among them.
 
     n_components : int
-        Width of the code; at most half of the class's rows, and of the columns.
+        Width of the code; at most half of the class's rows, and of the columns, but at least 1.
 
     References
     ----------
@@ -36,7 +36,7 @@ class ClassReconstruction:
         self.by_class = []
         for code in range(n_classes):
             rows = np.asarray(X[codes == code], dtype=np.float64)
-            width = min(n_components, len(rows) // 2, X.shape[1] // 2)
+            width = max(1, min(n_components, len(rows) // 2, X.shape[1] // 2))
             self.by_class.append(PCA(width, random_state=0).fit(rows) if len(rows) > 1 else None)
 
     def errors(self, X):

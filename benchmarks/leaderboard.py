@@ -77,7 +77,7 @@ def draw(cell, seed, data_home):
     return [(X[part], y[part]) for part in parts], image_shape, victim
 
 
-def poisoned_sets(cell, seed, data_home, rates=RATES):
+def poisoned_sets(cell, seed, data_home, rates):
     """Yield (attack, rate, X, y, poison_mask), first the set without poison."""
     ((X, y), (X_val, y_val), _), _, victim = draw(cell, seed, data_home)
     yield "none", 0.0, X, y, np.zeros(len(X), dtype=bool)
@@ -115,7 +115,7 @@ def judge(victim, test, X, y, poison, detector, verdict, scores, seconds):
 def per_set(cell, seed, detectors, data_home):
     (_, _, test), image_shape, victim = draw(cell, seed, data_home)
     rows = []
-    for attack, rate, X, y, poison in poisoned_sets(cell, seed, data_home):
+    for attack, rate, X, y, poison in poisoned_sets(cell, seed, data_home, RATES):
         for name in detectors:
             detector = make_detector(name, image_shape, seed)
             start = time.process_time()
@@ -133,7 +133,7 @@ def pooled(cell, pool, detectors, data_home):
     sets = {}
     for number in range(N_POOLED):
         seed = 1000 * (pool + 1) + number
-        for attack, _, X, y, _ in poisoned_sets(cell, seed, data_home, rates=RATES[-1:]):
+        for attack, _, X, y, _ in poisoned_sets(cell, seed, data_home, RATES[-1:]):
             sets.setdefault(attack, []).append((X, y))
     _, image_shape, victim = draw(cell, 0, data_home)
     fitted, seconds = {}, {}
@@ -146,7 +146,7 @@ def pooled(cell, pool, detectors, data_home):
     rows = []
     for seed in range(N_ASSESSED * pool, N_ASSESSED * (pool + 1)):
         (_, _, test), _, _ = draw(cell, seed, data_home)
-        for attack, rate, X, y, poison in poisoned_sets(cell, seed, data_home, rates=RATES[-1:]):
+        for attack, rate, X, y, poison in poisoned_sets(cell, seed, data_home, RATES[-1:]):
             for name in detectors:
                 detector = fitted[attack, name]
                 scores, verdict = detector.score_samples(X, y), detector.predict(X, y)

@@ -157,14 +157,16 @@ def figure(summary):
     return picture
 
 
-def main():
+def read_runs():
+    """All runs, and whether the detector's interval covered the true share of poison."""
     runs = pd.read_csv(RESULTS / "leaderboard_runs.csv.gz")
-    runs["covered"] = ((runs["low"] <= runs["share"]) & (runs["share"] <= runs["high"])).where(
-        runs["low"].notna()
-    )
-    runs["covered"] = runs["covered"].astype(float)
+    covered = (runs["low"] <= runs["share"]) & (runs["share"] <= runs["high"])
+    return runs.assign(covered=covered.astype(float).where(runs["low"].notna()))
+
+
+def tables(runs):
+    """All tables, as Markdown."""
     summary = summarise(runs)
-    summary.to_csv(RESULTS / "leaderboard.csv")
     rivals = [name for name in RIVALS if name in runs["detector"].unique()]
     shown = [DEFAULT, "margin", "influence", *rivals]
     parts = [
@@ -181,7 +183,14 @@ def main():
             "### Pooled: fitted to 15 other sets, judging a new one",
             cell_by_cell(summary, "pooled", shown),
         ]
-    (RESULTS / "leaderboard.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    return "\n\n".join(parts) + "\n"
+
+
+def main():
+    runs = read_runs()
+    summary = summarise(runs)
+    summary.to_csv(RESULTS / "leaderboard.csv")
+    (RESULTS / "leaderboard.md").write_text(tables(runs), encoding="utf-8")
     figure(summary).savefig(RESULTS / "leaderboard.png", dpi=110)
 
 

@@ -66,6 +66,56 @@ def test_slice_on_digits():
     assert slice_.markdown(table).count("\n") == 1 + 2
 
 
-def test_readme_quotes_the_slice_as_it_is():
+def test_the_slice_is_quoted_as_it_is():
     table = script("slice").markdown(pd.read_csv(ROOT / "benchmarks" / "results" / "slice.csv"))
-    assert table in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert table in (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def leaderboard(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    leaderboard = script("leaderboard")
+    monkeypatch.setattr(leaderboard, "ATTACKS", ["flipping"])
+    monkeypatch.setattr(leaderboard, "RATES", (0.3,))
+    return leaderboard
+
+
+@pytest.mark.parametrize("part", ["per_set", "pooled", "adaptive"])
+def test_leaderboard_on_breast_cancer(leaderboard, part, monkeypatch):
+    monkeypatch.setattr(leaderboard, "N_POOLED", 2)
+    monkeypatch.setattr(leaderboard, "N_ASSESSED", 1)
+    runs = leaderboard.run(part, "breast cancer", 0, ["margin"])
+    assert set(runs["detector"]) == {"margin"} and set(runs["part"]) == {part}
+    attack = "adaptive" if part == "adaptive" else "flipping"
+    found = runs[runs["attack"] == attack].iloc[0]
+    assert found["share"] == pytest.approx(30 / 130)
+    assert found["poisoned"] < found["clean"]
+    if part != "adaptive":
+        assert found["f1"] > 0.8
+        without = runs[runs["attack"] == "none"].iloc[0]
+        assert without["poisoned"] == without["clean"] and without["clean_removed"] < 0.05
+
+
+def test_leaderboard_report_pairs_by_seed(leaderboard):
+    report = script("leaderboard_report")
+    runs = [
+        leaderboard.run("per_set", "breast cancer", seed, ["ensemble", "cleanlab"])
+        for seed in (0, 1)
+    ]
+    runs = pd.concat(runs).assign(covered=1.0)
+    cells, (mean, _) = report.paired(runs, "cleanlab", "f1")
+    attacked = runs[runs["attack"] == "flipping"].groupby("detector")["f1"].mean()
+    assert len(cells) == 1
+    assert mean == pytest.approx(attacked["ensemble"] - attacked["cleanlab"])
+    table = report.overall(runs)
+    assert table.count("\n") == 1 + 2
+    summary = report.summarise(runs)
+    assert "breast cancer | flipping" in report.cell_by_cell(summary, "per_set", ["ensemble"])
+    assert len(report.figure(summary).axes) == 2
+
+
+def test_the_leaderboard_is_made_from_its_runs(monkeypatch):
+    """The tables that the docs show are those of the committed runs."""
+    report = script("leaderboard_report")
+    shown = (ROOT / "benchmarks" / "results" / "leaderboard.md").read_text(encoding="utf-8")
+    assert report.tables(report.read_runs()) == shown

@@ -1,5 +1,6 @@
 """Margins of classifiers at rows that they have not learnt."""
 
+from dataclasses import replace
 from functools import partial
 from numbers import Integral
 
@@ -15,13 +16,13 @@ from skpoison.detectors._cross_fitting import CrossFit
 from skpoison.detectors._label_base import BaseLabelDetector
 from skpoison.detectors._seeding import seeded_clone
 from skpoison.detectors._suspicion import label_margins
-from skpoison.thresholds import mirror_cut, no_cut
+from skpoison.thresholds import mirror_cut, no_cut, share_cut
 
 FEWEST_TRUSTED = 5  # rows of a class
-FEWEST_AGREED = 0.65  # share of rows whose labels classifiers must confirm to be believed
-# Asked for in later rounds, unless the first showed poison: classifiers that learn from trusted
-# rows contradict also clean ones more clearly.
-MIN_GAIN = 12.0
+# Classifiers that contradict more than this share of what guessing would have learnt nothing.
+MOST_CONTRADICTED = 0.8
+# Where they contradict more rows than this, the labels are of no use to a learner, poison or not.
+OVERLAP = 0.15
 
 
 class MarginDetector(BaseLabelDetector):
@@ -31,9 +32,12 @@ class MarginDetector(BaseLabelDetector):
     others, as in the filters of [1]_; then once more, by classifiers fitted to those of the others
     that the first did not contradict. Suspicion is the margin of the best other label over the
     row's own: above 0 where the classifier contradicts the label. "auto" takes poison for the
-    mirror image of clean rows (:func:`~skpoison.thresholds.mirror_cut`): it flags nothing where
-    classes merely overlap, nor where the first classifiers contradict more than a third of the
-    rows and can hardly be said to have learnt anything; and it tells the share of poison.
+    mirror image of clean rows (:func:`~skpoison.thresholds.mirror_cut`), tests for it on the
+    margins of the first round, and tells its share. Where more than 15 % of the rows are
+    contradicted and no mirror image shows, classes overlap or the poison is of another kind; the
+    contradicted rows, of no use to a learner either way, are flagged, and the interval of the
+    share begins at 0. Where almost as many are contradicted as by guessing, nothing has been
+    learnt and nothing is flagged.
 
     Parameters
     ----------
@@ -155,9 +159,10 @@ class MarginDetector(BaseLabelDetector):
             )
             margins = self._label_suspicion(X)[np.arange(len(X)), y]
             stood_up = margins <= 0
-            if number == 0:
-                self._learnt = stood_up.mean() >= FEWEST_AGREED
-                self._min_gain = 0.0 if mirror_cut(margins).contamination else MIN_GAIN
+            if number == 0:  # later rounds, by learning from trusted rows, confirm themselves
+                by_guessing = 1 - 1 / len(self.classes_)
+                self._learnt = np.mean(~stood_up) <= MOST_CONTRADICTED * by_guessing
+                self._evidence = mirror_cut(margins)
 
     def _label_suspicion(self, X):
         return label_margins(self._judges.judge(X, _Judge.support))
@@ -167,7 +172,15 @@ class MarginDetector(BaseLabelDetector):
             return super()._find_poison(suspicion)
         if not self._learnt:
             return no_cut(suspicion, upper=1.0)
-        return mirror_cut(suspicion, min_gain=self._min_gain)
+        if self._evidence.contamination:
+            cut = mirror_cut(suspicion, min_gain=0.0)
+            if cut.contamination:
+                return cut
+        upper = self._evidence.interval[1]
+        if np.mean(suspicion > 0) <= OVERLAP:
+            return no_cut(suspicion, upper)
+        contradicted = share_cut(suspicion, 0.0)
+        return replace(contradicted, interval=(0.0, max(upper, contradicted.interval[1])))
 
 
 class _Judge:

@@ -2,6 +2,7 @@
 
     python benchmarks/leaderboard.py [--part per_set|pooled|adaptive] [--seeds 20] [--jobs 1]
                                      [--cells "mnist 0 v 1" ...] [--detectors ensemble ...]
+                                     [--rates 0.05 0.1 0.2 0.3]
     python benchmarks/leaderboard_report.py
 
 Appends to ``benchmarks/results/leaderboard_runs.csv.gz``, one row a cell, seed, attack, rate and
@@ -112,10 +113,10 @@ def judge(victim, test, X, y, poison, detector, verdict, scores, seconds):
     }
 
 
-def per_set(cell, seed, detectors, data_home):
+def per_set(cell, seed, detectors, data_home, rates):
     (_, _, test), image_shape, victim = draw(cell, seed, data_home)
     rows = []
-    for attack, rate, X, y, poison in poisoned_sets(cell, seed, data_home, RATES):
+    for attack, rate, X, y, poison in poisoned_sets(cell, seed, data_home, rates):
         for name in detectors:
             detector = make_detector(name, image_shape, seed)
             start = time.process_time()
@@ -128,12 +129,12 @@ def per_set(cell, seed, detectors, data_home):
     return rows
 
 
-def pooled(cell, pool, detectors, data_home):
+def pooled(cell, pool, detectors, data_home, rates):
     """All attacks at the largest rate: fitted to one pool, five other draws are judged."""
     sets = {}
     for number in range(N_POOLED):
         seed = 1000 * (pool + 1) + number
-        for attack, _, X, y, _ in poisoned_sets(cell, seed, data_home, RATES[-1:]):
+        for attack, _, X, y, _ in poisoned_sets(cell, seed, data_home, rates[-1:]):
             sets.setdefault(attack, []).append((X, y))
     _, image_shape, victim = draw(cell, 0, data_home)
     fitted, seconds = {}, {}
@@ -146,7 +147,7 @@ def pooled(cell, pool, detectors, data_home):
     rows = []
     for seed in range(N_ASSESSED * pool, N_ASSESSED * (pool + 1)):
         (_, _, test), _, _ = draw(cell, seed, data_home)
-        for attack, rate, X, y, poison in poisoned_sets(cell, seed, data_home, RATES[-1:]):
+        for attack, rate, X, y, poison in poisoned_sets(cell, seed, data_home, rates[-1:]):
             for name in detectors:
                 detector = fitted[attack, name]
                 scores, verdict = detector.score_samples(X, y), detector.predict(X, y)
@@ -157,7 +158,7 @@ def pooled(cell, pool, detectors, data_home):
     return rows
 
 
-def adaptive(cell, seed, detectors, data_home):
+def adaptive(cell, seed, detectors, data_home, rates):
     """The accuracy column "poisoned" is that of the plain optimal attack without any defence."""
     ((X, y), (X_val, y_val), test), image_shape, victim = draw(cell, seed, data_home)
     plain = GradientPoisoningAttack(victim, rate=N_POISON, random_state=seed)
@@ -177,18 +178,18 @@ def adaptive(cell, seed, detectors, data_home):
         scores = detector.training_scores_
         row = judge(victim, test, X_out, y_out, poison, detector, verdict, scores, seconds)
         row["poisoned"] = poisoned
-        rows.append({"attack": "adaptive", "rate": RATES[-1], "detector": name} | row)
+        rows.append({"attack": "adaptive", "rate": rates[-1], "detector": name} | row)
     return rows
 
 
 PARTS = {"per_set": per_set, "pooled": pooled, "adaptive": adaptive}
 
 
-def run(part, cell, seed, detectors, data_home=None):
+def run(part, cell, seed, detectors, data_home=None, rates=None):
     """Table of one cell and seed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # poison rows that did not move
-        table = pd.DataFrame(PARTS[part](cell, seed, detectors, data_home))
+        table = pd.DataFrame(PARTS[part](cell, seed, detectors, data_home, rates or RATES))
     if "seed" not in table:
         table["seed"] = seed
     return table.assign(part=part, cell=cell)
@@ -200,6 +201,7 @@ def main():
     parser.add_argument("--cells", nargs="+", choices=CELLS, default=list(CELLS))
     parser.add_argument("--detectors", nargs="+", default=QUICK_DETECTORS)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--rates", nargs="+", type=float, default=RATES)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
     parser.add_argument("--runs", type=Path, default=RUNS)
@@ -218,7 +220,7 @@ def main():
             if missing:
                 todo.append((arguments.part, cell, seed, missing))
     tables = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
-        delayed(run)(*task, data_home=arguments.data_home) for task in todo
+        delayed(run)(*task, arguments.data_home, arguments.rates) for task in todo
     )
     for number, table in enumerate(tables, 1):
         done = pd.concat([done, table.round(4)], ignore_index=True) if len(done) else table.round(4)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 import skpoison
 from skpoison.experiments._commands import app as experiment_commands
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 
 PAPER_ATTACKS = ("flipping", "optimal", "semi-optimal", "mixed")
+DEMO_DETECTORS = ("ensemble", "cae+", "cae", "rae", "magnet", "centroid", "knn")
 # Classes that the attacks move visibly.
 DEMO_CLASSES = {"digits": (4, 9), "mnist": (4, 9), "fashion_mnist": (0, 1), "cifar10": (0, 1)}
 
@@ -65,7 +66,9 @@ def demo(
     ] = None,
     detector: Annotated[
         list[str] | None,
-        typer.Option(help="A detector; can be repeated.", show_default="all"),
+        typer.Option(
+            help="A detector; can be repeated.", show_default="the paper's and the recommended one"
+        ),
     ] = None,
     rate: Annotated[
         float, typer.Option(min=0.01, max=1.0, help="Poison rows on each of 100 clean ones.")
@@ -90,10 +93,10 @@ def demo(
     with _refusing_bad_input():
         _check_writable(out, files)
         from skpoison.datasets import load_images
-        from skpoison.utils import make_estimator, short_names
+        from skpoison.utils import make_estimator
 
         attacks = list(dict.fromkeys(attack or PAPER_ATTACKS))
-        detectors = list(dict.fromkeys(detector or short_names("detector")))
+        detectors = list(dict.fromkeys(detector or DEMO_DETECTORS))
         for kind, names in (("attack", attacks), ("detector", detectors)):
             for name in names:
                 make_estimator(kind, name)
@@ -129,7 +132,8 @@ def list_estimators():
     """Print the attacks and detectors with the short names that commands know them by."""
     from skpoison.utils import short_names
 
-    table = Table("kind", "name", "class", "what it does")
+    name_column = Column("name", no_wrap=True)
+    table = Table("kind", name_column, Column("class", overflow="fold"), "what it does")
     for kind in ("attack", "detector"):
         for name, (estimator, keywords) in short_names(kind).items():
             summary = estimator.__doc__.strip().splitlines()[0]

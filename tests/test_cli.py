@@ -74,7 +74,7 @@ def test_demo_prints_and_saves_what_scikit_learn_computes(tmp_path, digits_pair)
             train, val, test = split_rows(y, n_train=100, n_val=128, n_test=128, random_state=seed)
             attack = LabelFlipAttack(rate=0.2, random_state=seed)
             X_out, y_out = attack.fit_resample(X[train], y[train], X_val=X[val], y_val=y[val])
-            fitted = detector(random_state=seed).fit(X_out, y_out)
+            fitted = detector(contamination="mixture", random_state=seed).fit(X_out, y_out)
             kept = fitted.predict(X_out, y_out) == 1
             victim = SVC(kernel="linear")
             expected.append(

@@ -67,7 +67,8 @@ def train(folder, seed, needs, *, detector, n_poison):
 def assess(folder, seed, needs, *, detector, n_poison, pooled, victim):
     """Judge the rows of one run and train the victim on what is left.
 
-    A pooled detector's cut is found on the very rows that it judges, as published.
+    The mixture that cuts a pooled detector's scores is fitted to the very rows that it judges, as
+    published; a detector that is not cut by a mixture keeps the threshold of its training rows.
 
     Needs the run's rows, its poison if `n_poison` is not 0, and the trained detector if `pooled`.
     Writes ``verdicts.parquet``, one row a judged row, and ``assessment.parquet``, one row.
@@ -76,8 +77,11 @@ def assess(folder, seed, needs, *, detector, n_poison, pooled, victim):
     X, y = _read_set(run, n_poison)
     poison = np.arange(len(y)) >= len(y) - n_poison
     if pooled:
-        scores = _load_detector(needs[-1]).score_samples(X, y)
-        flagged = -scores > mixture_threshold(-scores, random_state=seed)
+        fitted = _load_detector(needs[-1])
+        scores, threshold = fitted.score_samples(X, y), -fitted.offset_
+        if fitted.contamination == "mixture":
+            threshold = mixture_threshold(-scores, random_state=seed)
+        flagged = -scores > threshold
     else:
         fitted = _make_detector(detector, needs[0], seed).fit(X, y)
         scores = fitted.training_scores_

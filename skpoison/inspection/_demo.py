@@ -8,7 +8,7 @@ from sklearn.svm import SVC
 from skpoison.inspection._comparison import compare_on_run
 from skpoison.inspection._suspicion import SuspicionDisplay
 
-PICTURED_DETECTOR = "cae+"
+PICTURED_DETECTOR = "ensemble"
 N_TRAIN, N_OTHERS = 100, 200
 
 

@@ -19,8 +19,6 @@ from skpoison.detectors._suspicion import label_margins
 from skpoison.thresholds import mirror_cut, no_cut, share_cut
 
 FEWEST_TRUSTED = 5  # rows of a class
-# Classifiers that contradict more than this share of what guessing would have learnt nothing.
-MOST_CONTRADICTED = 0.8
 # Where they contradict more rows than this, the labels are of no use to a learner, poison or not.
 OVERLAP = 0.15
 
@@ -36,8 +34,8 @@ class MarginDetector(BaseLabelDetector):
     margins of the first round, and tells its share. Where more than 15 % of the rows are
     contradicted and no mirror image shows, classes overlap or the poison is of another kind; the
     contradicted rows, of no use to a learner either way, are flagged, and the interval of the
-    share begins at 0. Where almost as many are contradicted as by guessing, nothing has been
-    learnt and nothing is flagged.
+    share begins at 0. Where as many are contradicted as by guessing, nothing has been learnt and
+    nothing is flagged.
 
     Parameters
     ----------
@@ -161,7 +159,7 @@ class MarginDetector(BaseLabelDetector):
             stood_up = margins <= 0
             if number == 0:  # later rounds, by learning from trusted rows, confirm themselves
                 by_guessing = 1 - 1 / len(self.classes_)
-                self._learnt = np.mean(~stood_up) <= MOST_CONTRADICTED * by_guessing
+                self._learnt = np.mean(~stood_up) < by_guessing
                 self._evidence = mirror_cut(margins)
 
     def _label_suspicion(self, X):

@@ -69,10 +69,11 @@ def overall(runs):
         of_cells = own.groupby(["cell", "attack"])[[*MEASURES, "clean"]].mean()
         without = clean[clean["detector"] == detector].groupby("cell")["clean_removed"].mean()
         covered = per_set[per_set["detector"] == detector]["covered"].mean()
-        kept = adaptive[adaptive["detector"] == detector]
-        kept = (kept["defended"] - kept["poisoned"]).sum() / (
-            kept["clean"] - kept["poisoned"]
-        ).sum()
+        adapted = adaptive[adaptive["detector"] == detector][
+            ["clean", "poisoned", "defended"]
+        ].sum()
+        harm = adapted["clean"] - adapted["poisoned"]
+        kept = (adapted["defended"] - adapted["poisoned"]) / harm if harm else np.nan
         rows.append(
             [
                 detector,

@@ -114,3 +114,8 @@ def test_share_cut_counts():
     assert cut.contamination == 0.3
     assert cut.interval[0] < 0.3 < cut.interval[1]
     assert cut.probability(np.array([6.0, 7.0])).tolist() == [0, 1]
+
+
+def test_margins_that_are_all_contradicted_are_no_evidence():
+    cut = mirror_cut(np.linspace(0.5, 1.5, 30))
+    assert cut.contamination == 0 and cut.interval == (0.0, 1.0)

@@ -40,8 +40,8 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
 
     detector : detector, default=None
         What the poison has to pass: anything with ``fit_predict(X, y)`` that gives -1 to the rows
-        it flags. It is cloned; its `random_state` is replaced where it is None. None stands for the
-        default one, :class:`~skpoison.detectors.EnsembleDetector`.
+        it flags. It is cloned; its `random_state` is replaced where it is None. None stands for a
+        :class:`~skpoison.detectors.NeighborDisagreementDetector`.
 
     estimator : classifier, default=None
         The victim whose loss is watched; it needs ``decision_function``. None stands for the
@@ -213,9 +213,9 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
     def _detector(self):
         if self.detector is not None:
             return self.detector
-        from skpoison.detectors import EnsembleDetector  # attacks stand below detectors
+        from skpoison.detectors import NeighborDisagreementDetector  # attacks stand below detectors
 
-        return EnsembleDetector()
+        return NeighborDisagreementDetector()
 
 
 class _Trial:

@@ -12,6 +12,7 @@ from skpoison.detectors._margin import MarginDetector
 from skpoison.detectors._seeding import seeded_clone
 from skpoison.thresholds import Cut
 
+MOST_ROWS_OF_INFLUENCE = 2000
 TIE_BREAK = 1e-3  # weight of the ranks beside probabilities that are equal
 
 
@@ -26,7 +27,8 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     ----------
     detectors : list of (str, BasePoisonDetector), default=None
         Names and detectors. None: a :class:`MarginDetector`, a :class:`CentroidDetector` and an
-        :class:`InfluenceDetector` with ``harm_only=True``.
+        :class:`InfluenceDetector` with ``harm_only=True``; the last is left out where there are
+        more than 2,000 rows, for its cost grows with their cube.
 
     combination : {"probability", "rank"}, default="probability"
         "probability": suspicion is the probability that the row is poison to at least one of
@@ -159,20 +161,19 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
 
     def _fit(self, X, y, random_state):
         self.detectors_ = [
-            (name, seeded_clone(detector, random_state)) for name, detector in self._members()
+            (name, seeded_clone(detector, random_state)) for name, detector in self._members(len(X))
         ]
         labels = y if self._labelled else None
         for _, detector in self.detectors_:
             detector.fit(self._as_given(X), labels)
         self._ranks = [_Ranks(-detector.training_scores_) for _, detector in self.detectors_]
 
-    def _members(self):
+    def _members(self, n_rows):
         if self.detectors is None:
-            return [
-                ("margin", MarginDetector()),
-                ("centroid", CentroidDetector()),
-                ("influence", InfluenceDetector(harm_only=True)),
-            ]
+            members = [("margin", MarginDetector()), ("centroid", CentroidDetector())]
+            if n_rows <= MOST_ROWS_OF_INFLUENCE:
+                members.append(("influence", InfluenceDetector(harm_only=True)))
+            return members
         for pair in self.detectors:
             is_pair = isinstance(pair, tuple) and len(pair) == 2
             if not is_pair or not isinstance(pair[1], BasePoisonDetector):

@@ -151,6 +151,8 @@ def mirror_cut(margins, min_gain=7.0):
     likelihood, power, mean, deviation, share, *densities = best
     interval = _share_interval(*densities)
     clean = 1 - expit(densities[1] - densities[0] + np.log(share / (1 - share)))
+    if not clean.sum() > 0:  # every margin is the mirror image of a clean one
+        return no_cut(margins, upper=1.0)
     centre = np.average(margins, weights=clean)
     spread = np.sqrt(np.average((margins - centre) ** 2, weights=clean))
     if 2 * (likelihood - single) <= min_gain or share > LARGEST_SHARE or centre > -0.5 * spread:

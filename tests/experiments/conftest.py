@@ -1,5 +1,6 @@
 """A small experiment that the tests of this folder do in many ways."""
 
+import signal
 import subprocess
 import sys
 
@@ -48,7 +49,9 @@ def start_run(protocol_file):
 
     def start(out, *options):
         command = [*COMMAND, "run", str(protocol_file), "--out", str(out), *options]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=_hear_ctrl_c
+        )
         started.append(process)
         return process
 
@@ -56,3 +59,8 @@ def start_run(protocol_file):
     for process in started:
         process.kill()
         process.communicate()
+
+
+def _hear_ctrl_c():
+    """Also where the tests run in the background, and their shell has turned SIGINT off."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -56,7 +56,7 @@ KEYS = ["part", "cell", "seed", "attack", "rate", "detector"]
 
 
 def make_detector(name, image_shape, seed):
-    """A library's detector by its short name, or one of the two peers of issue and paper."""
+    """A library's detector by its short name, or one of the two peers."""
     if name == "10-NN + mixture":
         return NeighborDisagreementDetector(contamination="mixture", random_state=seed)
     if name == "cleanlab":

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy.stats import t as student_t
+from slice import summarise as slice_summary
 
 from skpoison.experiments._figures import with_interval
 
@@ -34,13 +34,7 @@ MEASURES = {
 
 def summarise(runs):
     """One row a cell and detector: means over the seeds, half widths of their 95 % intervals."""
-    values = ["clean", "poisoned", *MEASURES, "estimated", "covered"]
-    groups = runs.groupby(CELL, sort=False)[values]
-    count = groups.count()
-    half = groups.std() / np.sqrt(count) * student_t.ppf(0.975, (count - 1).clip(lower=1))
-    table = groups.mean().join(half.add_suffix("_ci95"))
-    columns = [name for value in values for name in (value, f"{value}_ci95")]
-    return table[columns].assign(seeds=runs.groupby(CELL, sort=False)["seed"].nunique()).round(4)
+    return slice_summary(runs, CELL, ["clean", "poisoned", *MEASURES, "estimated", "covered"])
 
 
 def paired(runs, rival, measure):

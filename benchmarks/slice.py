@@ -95,14 +95,14 @@ def run(
     return table.assign(dataset=dataset, classes=pair, seed=seed)
 
 
-def summarise(runs):
+def summarise(runs, keys=KEYS, values=VALUES):
     """Mean and half-width of the 95 % interval of every value over the seeds."""
-    groups = runs.groupby(KEYS, sort=False)[VALUES]
+    groups = runs.groupby(keys, sort=False)[values]
     count = groups.count()
     half_width = groups.std() / np.sqrt(count) * t.ppf(0.975, (count - 1).clip(lower=1))
     table = groups.mean().join(half_width.add_suffix("_ci95"))
-    columns = [column for value in VALUES for column in (value, f"{value}_ci95")]
-    return table[columns].assign(seeds=runs.groupby(KEYS, sort=False)["seed"].nunique()).round(4)
+    columns = [column for value in values for column in (value, f"{value}_ci95")]
+    return table[columns].assign(seeds=runs.groupby(keys, sort=False)["seed"].nunique()).round(4)
 
 
 def markdown(table):

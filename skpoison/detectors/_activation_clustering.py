@@ -170,10 +170,8 @@ class ActivationClusteringDetector(BasePoisonDetector):
         doubtful = clusters.share <= self.max_share and clusters.silhouette >= self.min_silhouette
         return clusters.margin(activations) - (0 if doubtful else 1)
 
-    def _threshold(self, suspicion, random_state):
-        if self.contamination == "auto" and self.network_ is not None:
-            return 0.0
-        return super()._threshold(suspicion, random_state)
+    def _find_poison(self, suspicion):
+        return super()._find_poison(suspicion) if self.network_ is None else 0.0
 
     def _scaled(self, X):
         return (X - self._mean) / self._scale

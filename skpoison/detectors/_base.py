@@ -254,7 +254,7 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         return quantile_threshold(suspicion, self.contamination)
 
     def _find_poison(self, suspicion):
-        """Test the training rows' suspicions for poison, and cut; a hook."""
+        """Cut where "auto" finds poison: a Cut or a float, as `_threshold`; a hook."""
         return two_component_cut(suspicion)
 
     def _encode(self, X, y):

@@ -144,10 +144,8 @@ class ConfidentLearningDetector(BaseLabelDetector):
             suspicion[:, label] = np.minimum(above_cut.max(axis=1), margins.max(axis=1))
         return suspicion
 
-    def _threshold(self, suspicion, random_state):
-        if self.contamination == "auto" and len(self.classes_) > 1:
-            return TOLERANCE
-        return super()._threshold(suspicion, random_state)
+    def _find_wrong_labels(self, suspicion):
+        return TOLERANCE
 
     def _classifier(self, X, random_state):
         if self.estimator is not None:

@@ -25,7 +25,7 @@ class CrossFit:
         The rows that models are fitted to; all rows are judged. None: all.
 
     n_folds : int
-        Number of folds; no more than there are different rows, and rows of the largest class.
+        Number of folds; no more than there are different rows.
 
     random_state : RandomState
         Draws the folds.
@@ -39,12 +39,7 @@ class CrossFit:
     def __init__(self, fit, X, codes, *, learn_from=None, n_folds, random_state):
         _, first, groups = np.unique(X, axis=0, return_index=True, return_inverse=True)
         n_folds = min(n_folds, len(first))
-        # class by class, in random order within each, dealt out in turn
-        order = random_state.permutation(len(first))
-        order = order[np.argsort(codes[first][order], kind="stable")]
-        fold = np.empty(len(first), dtype=int)
-        fold[order] = np.arange(len(first)) % n_folds
-        fold = fold[groups]
+        fold = stratified_folds(codes[first], n_folds, random_state)[groups]
 
         self.models = []
         for number in range(n_folds):
@@ -76,6 +71,32 @@ class CrossFit:
         known = np.flatnonzero(fold >= 0)
         judged[known] = outputs[fold[known], known]
         return judged
+
+
+def stratified_folds(codes, n_folds, random_state):
+    """Deal rows into folds: class by class, in random order within each, one fold after another.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples,)
+        Label codes.
+
+    n_folds : int
+        Number of folds.
+
+    random_state : RandomState
+        Draws the order.
+
+    Returns
+    -------
+    folds : ndarray of shape (n_samples,)
+        The fold of each row.
+    """
+    order = random_state.permutation(len(codes))
+    order = order[np.argsort(codes[order], kind="stable")]
+    folds = np.empty(len(codes), dtype=int)
+    folds[order] = np.arange(len(codes)) % n_folds
+    return folds
 
 
 def _keys(X):

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from skpoison.attacks._engine import binary_problems
 from skpoison.attacks._victims import describe_victim
 from skpoison.detectors._base import BasePoisonDetector
-from skpoison.detectors._cross_fitting import CrossFit
+from skpoison.detectors._cross_fitting import CrossFit, stratified_folds
 from skpoison.detectors._label_base import BaseLabelDetector
 from skpoison.thresholds import share_cut
 
@@ -166,7 +166,7 @@ class InfluenceDetector(BaseLabelDetector):
 
         def fit(rows, codes):
             trusted = trusted_rows(rows, codes, self.n_neighbors)
-            folds = _stratified_folds(codes, self.n_folds - 1, random_state)
+            folds = stratified_folds(codes, self.n_folds - 1, random_state)
             return InfluenceFunction(victim, self.classes_, rows, codes, folds, trusted)
 
         with threadpool_limits(1):
@@ -181,10 +181,8 @@ class InfluenceDetector(BaseLabelDetector):
     def _influence(self, X):
         return self._cross_fit.judge(X.astype(np.float64), InfluenceFunction.__call__)
 
-    def _find_poison(self, suspicion):
-        cut = super()._find_poison(suspicion)
-        if len(self.classes_) == 1:
-            return cut
+    def _find_wrong_labels(self, suspicion):
+        cut = super()._find_wrong_labels(suspicion)
         influence = np.sinh(suspicion)
         fence = np.median(influence) + FENCE * median_abs_deviation(influence, scale="normal")
         fence = float(np.arcsinh(max(fence, 0.0)))
@@ -303,12 +301,3 @@ def trusted_rows(X, codes, n_neighbors):
     others = NearestNeighbors(n_neighbors=n_neighbors).fit(X).kneighbors(return_distance=False)
     trusted = (codes[others] == codes[:, np.newaxis]).mean(axis=1) > 0.5
     return trusted if trusted.any() else ~trusted
-
-
-def _stratified_folds(codes, n_folds, random_state):
-    """A fold for each row, such that each class is spread over the folds."""
-    order = random_state.permutation(len(codes))
-    order = order[np.argsort(codes[order], kind="stable")]
-    folds = np.empty(len(codes), dtype=int)
-    folds[order] = np.arange(len(codes)) % n_folds
-    return folds

@@ -14,7 +14,8 @@ N_NEIGHBORS = 5
 class BaseLabelDetector(BasePoisonDetector):
     """Base class of detectors that need two classes to have anything to judge.
 
-    A subclass writes ``_fit_labels`` and ``_label_suspicion``. Where a detector is fitted without
+    A subclass writes ``_fit_labels`` and ``_label_suspicion``, and ``_find_wrong_labels`` where it
+    has a cut of its own for ``contamination="auto"``. Where a detector is fitted without
     labels, or to rows of one class, no label can be wrong; rows are then judged by their mean
     distance to their five nearest neighbours.
     """
@@ -26,6 +27,15 @@ class BaseLabelDetector(BasePoisonDetector):
     @abstractmethod
     def _label_suspicion(self, X):
         """Suspicion of each row under each label: (n_samples, n_classes)."""
+
+    def _find_wrong_labels(self, suspicion):
+        """Cut where "auto" finds poison among rows of two classes or more; a hook."""
+        return super()._find_poison(suspicion)
+
+    def _find_poison(self, suspicion):
+        if self._neighbors is not None:
+            return super()._find_poison(suspicion)
+        return self._find_wrong_labels(suspicion)
 
     def _fit(self, X, y, random_state):
         self._neighbors = None

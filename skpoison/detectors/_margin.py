@@ -165,9 +165,7 @@ class MarginDetector(BaseLabelDetector):
     def _label_suspicion(self, X):
         return label_margins(self._judges.judge(X, _Judge.support))
 
-    def _find_poison(self, suspicion):
-        if len(self.classes_) == 1:
-            return super()._find_poison(suspicion)
+    def _find_wrong_labels(self, suspicion):
         if not self._learnt:
             return no_cut(suspicion, upper=1.0)
         if self._evidence.contamination:

@@ -114,9 +114,7 @@ class NeighborDisagreementDetector(BaseLabelDetector):
         share[known] = _without_itself(carried[known], distances[known] == 0) / (n_found - 1)
         return 1 - share
 
-    def _find_poison(self, suspicion):
-        if len(self.classes_) == 1:
-            return super()._find_poison(suspicion)
+    def _find_wrong_labels(self, suspicion):
         cut = mirror_cut(2 * suspicion - 1)  # share of the other labels minus that of the own
         threshold = (cut.threshold + 1) / 2 if cut.contamination else suspicion.max()
         return replace(cut, threshold=float(threshold), grid=(cut.grid + 1) / 2)

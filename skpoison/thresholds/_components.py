@@ -5,7 +5,7 @@ from scipy.special import expit
 from scipy.stats import norm, yeojohnson
 from sklearn.utils import column_or_1d
 
-from skpoison.thresholds._cut import Cut, no_cut
+from skpoison.thresholds._cut import Cut, is_constant, no_cut
 
 POWERS = (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)  # of the Yeo-Johnson transformation
 START_SHARES = (0.04, 0.1, 0.2, 0.35, 0.5)  # of rows first taken for poison
@@ -48,7 +48,7 @@ def two_component_cut(suspicion):
     0.2
     """
     suspicion = column_or_1d(np.asarray(suspicion, dtype=np.float64))
-    if _is_constant(suspicion):
+    if is_constant(suspicion):
         return no_cut(suspicion, upper=1.0)
     values, log_slopes = zip(
         *(_power_transform(suspicion, p, suspicion) for p in POWERS), strict=True
@@ -124,7 +124,7 @@ def mirror_cut(margins, min_gain=7.0):
     0.2
     """
     margins = column_or_1d(np.asarray(margins, dtype=np.float64))
-    if _is_constant(margins):
+    if is_constant(margins):
         return no_cut(margins, upper=1.0)
     single, best = -np.inf, (-np.inf,)
     for power in POWERS:
@@ -168,11 +168,6 @@ def mirror_cut(margins, min_gain=7.0):
     )
     log_odds = poison - clean + np.log(share / (1 - share))
     return _cut(grid, log_odds, share, interval)
-
-
-def _is_constant(suspicion):
-    low, high = suspicion.min(), suspicion.max()
-    return not high - low > 1e-12 * max(abs(low), abs(high))
 
 
 def _power_transform(values, power, sample):

@@ -111,3 +111,9 @@ def no_cut(suspicion, upper):
         grid=np.array([np.min(suspicion)]),
         log_odds=np.array([-np.inf]),
     )
+
+
+def is_constant(suspicion):
+    """Whether all suspicions are equal, up to rounding: nothing to cut between."""
+    low, high = suspicion.min(), suspicion.max()
+    return not high - low > 1e-12 * max(abs(low), abs(high))

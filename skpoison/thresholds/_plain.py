@@ -5,6 +5,8 @@ from scipy.optimize import brentq
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import column_or_1d
 
+from skpoison.thresholds._cut import is_constant
+
 
 def mixture_threshold(suspicion, random_state=None):
     """Cut between the two components of a Gaussian mixture.
@@ -41,7 +43,7 @@ def mixture_threshold(suspicion, random_state=None):
     """
     suspicion = column_or_1d(np.asarray(suspicion, dtype=np.float64))
     low, high = suspicion.min(), suspicion.max()
-    if not high - low > 1e-12 * max(abs(low), abs(high)):
+    if is_constant(suspicion):
         return float(high)
     scaled = (suspicion - low) / (high - low)
     mixture = GaussianMixture(2, random_state=random_state).fit(scaled[:, np.newaxis])

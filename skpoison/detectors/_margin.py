@@ -5,7 +5,9 @@ from functools import partial
 from numbers import Integral
 
 import numpy as np
+from scipy.stats import binomtest
 from sklearn.base import clone
+from sklearn.linear_model import RidgeClassifier
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -19,8 +21,10 @@ from skpoison.detectors._suspicion import label_margins
 from skpoison.thresholds import mirror_cut, no_cut, share_cut
 
 FEWEST_TRUSTED = 5  # rows of a class
-# Where they contradict more rows than this, the labels are of no use to a learner, poison or not.
-OVERLAP = 0.15
+# Share of the squared margins that overlap may contradict, and the level of the test against it.
+TOLERATED, LEVEL = 0.08, 0.05
+# The linear classifier's alpha, in units of the rows' mean squared distance from their mean.
+SHRINKAGE = 3.0
 
 
 class MarginDetector(BaseLabelDetector):
@@ -31,18 +35,22 @@ class MarginDetector(BaseLabelDetector):
     that the first did not contradict. Suspicion is the margin of the best other label over the
     row's own: above 0 where the classifier contradicts the label. "auto" takes poison for the
     mirror image of clean rows (:func:`~skpoison.thresholds.mirror_cut`), tests for it on the
-    margins of the first round, and tells its share. Where more than 15 % of the rows are
-    contradicted and no mirror image shows, classes overlap or the poison is of another kind; the
-    contradicted rows, of no use to a learner either way, are flagged, and the interval of the
-    share begins at 0. Where as many are contradicted as by guessing, nothing has been learnt and
-    nothing is flagged.
+    margins of the first round, and tells its share.
+
+    Where classes overlap, poison is no mirror image. But a classifier contradicts the rows of an
+    overlap where it is unsure, and those with a wrong label also where it is sure. Where the
+    contradicted rows hold significantly more than 8 % of the squared margins, all contradicted
+    rows are flagged; they need not be poison, so that the interval of the share begins at 0.
+    Where as many rows are contradicted as by guessing, nothing has been learnt and nothing is
+    flagged.
 
     Parameters
     ----------
     estimator : classifier with ``decision_function``, default=None
         None: an SVM with an RBF kernel, on the columns as they are where all values lie in [0, 1]
-        as those of pixels do, otherwise standardised. More than two classes are judged one
-        against the rest.
+        as those of pixels do, otherwise standardised; a ridge classifier, which poison bends less,
+        is asked as well whether labels are contradicted where it is sure. More than two classes
+        are judged one against the rest.
 
     n_folds : int, default=10
         Number of folds.
@@ -137,30 +145,43 @@ class MarginDetector(BaseLabelDetector):
         self.n_rounds = n_rounds
 
     def _fit_labels(self, X, y, random_state):
-        estimator = self.estimator
-        if estimator is None:
-            are_pixels = X.min() >= 0 and X.max() <= 1
-            estimator = SVC() if are_pixels else make_pipeline(StandardScaler(), SVC())
-        judge = partial(_Judge, seeded_clone(estimator, random_state), len(self.classes_))
         seed = random_state.randint(2**31 - 1)
-        stood_up = np.ones(len(X), dtype=bool)
-        for number in range(self.n_rounds):
-            n_trusted = np.bincount(y[stood_up], minlength=len(self.classes_))
-            self.trusted_ = stood_up | (n_trusted[y] < FEWEST_TRUSTED)
-            self._judges = CrossFit(
-                judge,
-                X,
-                y,
-                learn_from=self.trusted_,
-                n_folds=self.n_folds,
-                random_state=np.random.RandomState(seed),  # the same folds
-            )
-            margins = self._label_suspicion(X)[np.arange(len(X)), y]
-            stood_up = margins <= 0
-            if number == 0:  # later rounds, by learning from trusted rows, confirm themselves
-                by_guessing = 1 - 1 / len(self.classes_)
-                self._learnt = np.mean(~stood_up) < by_guessing
-                self._evidence = mirror_cut(margins)
+        by_guessing = 1 - 1 / len(self.classes_)
+        self._learnt, self._contradicts = True, False
+        for estimator in reversed(self._estimators(X)):
+            judge = partial(_Judge, seeded_clone(estimator, random_state), len(self.classes_))
+            margins = self._cross_fit(judge, X, y, None, seed)
+            self._learnt = np.mean(margins > 0) < by_guessing
+            self._contradicts |= contradicts_sure_rows(margins)
+        # later rounds, by learning from trusted rows, confirm themselves: evidence is of the first
+        self._mirrored = mirror_cut(margins)
+        self.trusted_ = np.ones(len(X), dtype=bool)
+        for _ in range(self.n_rounds - 1):
+            n_trusted = np.bincount(y[margins <= 0], minlength=len(self.classes_))
+            self.trusted_ = (margins <= 0) | (n_trusted[y] < FEWEST_TRUSTED)
+            margins = self._cross_fit(judge, X, y, self.trusted_, seed)
+
+    def _estimators(self, X):
+        """The classifier that judges, and by default one more that bears witness against labels."""
+        if self.estimator is not None:
+            return [self.estimator]
+        if X.min() >= 0 and X.max() <= 1:
+            spread = X.var(axis=0, dtype=np.float64).sum()
+            return [SVC(), RidgeClassifier(alpha=max(SHRINKAGE * spread, 1e-10))]
+        linear = RidgeClassifier(alpha=SHRINKAGE * X.shape[1])
+        return [make_pipeline(StandardScaler(), model) for model in (SVC(), linear)]
+
+    def _cross_fit(self, judge, X, y, learn_from, seed):
+        """Margins of the rows under their labels; the folds are those of the seed."""
+        self._judges = CrossFit(
+            judge,
+            X,
+            y,
+            learn_from=learn_from,
+            n_folds=self.n_folds,
+            random_state=np.random.RandomState(seed),
+        )
+        return self._label_suspicion(X)[np.arange(len(X)), y]
 
     def _label_suspicion(self, X):
         return label_margins(self._judges.judge(X, _Judge.support))
@@ -168,15 +189,51 @@ class MarginDetector(BaseLabelDetector):
     def _find_wrong_labels(self, suspicion):
         if not self._learnt:
             return no_cut(suspicion, upper=1.0)
-        if self._evidence.contamination:
+        if self._mirrored.contamination:
             cut = mirror_cut(suspicion, min_gain=0.0)
             if cut.contamination:
                 return cut
-        upper = self._evidence.interval[1]
-        if np.mean(suspicion > 0) <= OVERLAP:
-            return no_cut(suspicion, upper)
         contradicted = share_cut(suspicion, 0.0)
-        return replace(contradicted, interval=(0.0, max(upper, contradicted.interval[1])))
+        upper = max(self._mirrored.interval[1], contradicted.interval[1])
+        if not self._contradicts:
+            return no_cut(suspicion, upper)
+        return replace(contradicted, interval=(0.0, upper))
+
+
+def contradicts_sure_rows(margins):
+    """Tell whether labels are contradicted where the classifier is sure of itself.
+
+    A binomial test whether the rows with a margin above 0 hold more than 8 % of the sum of all
+    squared margins. Rows count as many times as their squares are worth: n rows of equal size are
+    n, and those of different sizes (sum of squares)^2 / (sum of fourth powers).
+
+    Parameters
+    ----------
+    margins : ndarray of shape (n_samples,)
+        Of a classifier that has not learnt the rows; above 0 where it contradicts the label.
+
+    Returns
+    -------
+    contradicts : bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skpoison.detectors._margin import contradicts_sure_rows
+    >>> margins = np.linspace(-3, 1, 101)  # a quarter contradicted: two classes that overlap
+    >>> contradicts_sure_rows(margins)
+    False
+    >>> margins[::5] *= -1
+    >>> contradicts_sure_rows(margins)
+    True
+    """
+    squares = margins**2
+    if not squares.any():
+        return False
+    n_rows = round(squares.sum() ** 2 / np.square(squares).sum())
+    n_contradicted = round(n_rows * squares[margins > 0].sum() / squares.sum())
+    test = binomtest(n_contradicted, n_rows, TOLERATED, alternative="greater")
+    return bool(test.pvalue <= LEVEL)
 
 
 class _Judge:

@@ -1,5 +1,7 @@
 """Margins are held against classifiers refitted by hand, and the verdict against known flips."""
 
+import math
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -8,6 +10,7 @@ from sklearn.svm import SVC
 
 from skpoison.attacks import LabelFlipAttack
 from skpoison.detectors import MarginDetector
+from skpoison.detectors._margin import contradicts_sure_rows
 
 RNG = np.random.RandomState(0)
 X = np.concatenate([RNG.normal(0, 1, (60, 4)), RNG.normal(3, 1, (60, 4))])
@@ -92,17 +95,44 @@ def test_an_estimator_without_decisions_is_refused():
         MarginDetector(estimator="svm").fit(X, Y)
 
 
-def test_where_classes_overlap_the_contradicted_rows_go_but_are_not_called_poison():
-    """Digits of 2 x 2 pixels can hardly be told apart."""
-    digits, y = load_digits(return_X_y=True)
-    blurred = digits.reshape(-1, 2, 4, 2, 4).mean(axis=(2, 4)).reshape(-1, 4) / 16
-    n_sets = 0
-    for pair in [(3, 8), (4, 9), (1, 8), (8, 9)]:
-        rows = np.flatnonzero(np.isin(y, pair))[:150]
-        detector = MarginDetector(random_state=0).fit(blurred[rows], y[rows])
-        if detector.contamination_interval_[0] == 0 and detector.contamination_ > 0:
-            flagged = detector.predict(blurred[rows], y[rows]) == -1
-            np.testing.assert_array_equal(flagged, detector.training_scores_ < 0)
-            assert 0.15 < flagged.mean() < 0.35
-            n_sets += 1
-    assert n_sets >= 1
+def overlapping_classes(seed):
+    """Two Gaussians of which the best classifier contradicts 18 rows of 100."""
+    rng = np.random.RandomState(seed)
+    labels = np.repeat([0, 1], 60)
+    return rng.normal(size=(120, 4)) + 1.8 * np.outer(labels, [1, 0, 0, 0]), labels
+
+
+def test_overlap_is_not_taken_for_poison():
+    verdicts = []
+    for seed in range(10):
+        X, y = overlapping_classes(seed)
+        verdicts.append(MarginDetector(random_state=0).fit_predict(X, y))
+    contradicted = np.mean([(v == -1).any() for v in verdicts])
+    assert contradicted <= 0.2
+
+
+def test_flips_among_overlapping_classes_are_found():
+    for seed in range(10):
+        X, y = overlapping_classes(seed)
+        attack = LabelFlipAttack(rate=0.3, random_state=seed)
+        X, y = attack.fit_resample(X, y)
+        detector = MarginDetector(random_state=0)
+        flagged = detector.fit_predict(X, y) == -1
+        assert flagged[attack.poison_mask_].mean() > 0.5
+        assert flagged[~attack.poison_mask_].mean() < 0.4
+        low, high = detector.contamination_interval_
+        assert low <= attack.poison_mask_.mean() <= high
+
+
+@pytest.mark.parametrize("n_contradicted", [13, 14])
+def test_margins_of_one_size_are_counted(n_contradicted):
+    """Of 100 rows at 8 %, 13 or more have a probability of .060, 14 or more of .032."""
+    margins = np.where(np.arange(100) < n_contradicted, 0.7, -0.7)
+    tail = 1 - sum(math.comb(100, k) * 0.08**k * 0.92 ** (100 - k) for k in range(n_contradicted))
+    assert contradicts_sure_rows(margins) == (tail < 0.05) == (n_contradicted == 14)
+
+
+def test_margins_near_zero_weigh_nothing():
+    margins = np.append(np.full(50, -1.0), np.full(50, 1e-3))
+    assert not contradicts_sure_rows(margins)
+    assert not contradicts_sure_rows(np.zeros(100))

@@ -77,16 +77,17 @@ def overall(runs):
                 100 * covered,
                 100 * kept,
                 own["seconds"].mean(),
+                own["seed"].nunique(),
             ]
         )
     rows.sort(key=lambda row: row[1])
-    digits = [None, 1, 2, 2, 2, 2, 1, 0, 0, 2]
+    digits = [None, 1, 2, 2, 2, 2, 1, 0, 0, 2, 0]
     shown = [
         [row[0], *(f"{value:.{n}f}" for value, n in zip(row[1:], digits[1:], strict=True))]
         for row in rows
     ]
     header = ["detector", "points lost", "F1", "ROC-AUC", "AP", "FNR", "clean rows removed, %"]
-    header += ["rate covered, %", "kept of adaptive harm, %", "CPU s"]
+    header += ["rate covered, %", "kept of adaptive harm, %", "CPU s", "seeds"]
     return markdown_table(header, [[cell.replace("nan", "–") for cell in row] for row in shown])
 
 

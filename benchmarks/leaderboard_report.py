@@ -111,6 +111,36 @@ def cell_by_cell(summary, part, detectors):
     return markdown_table(["data", "attack", "clean", "poisoned", *detectors], rows)
 
 
+def by_data_set(runs):
+    """What was aimed at, data set by data set, for the default detector."""
+    own = runs[runs["detector"] == DEFAULT]
+    per_set, adaptive = own[own["part"] == "per_set"], own[own["part"] == "adaptive"]
+    rows = []
+    for cell, of_cell in per_set.groupby("cell", sort=False):
+        means = of_cell.groupby(["attack", "rate"])[["clean", "poisoned", "defended", "f1"]].mean()
+        attacked = means.xs(means.index.get_level_values("rate").max(), level="rate")
+        costly = attacked[attacked["clean"] - attacked["poisoned"] > 0.02]
+        lost = costly["clean"] - costly["defended"]
+        below = (means["poisoned"] - means["defended"]).max()
+        adapted = adaptive[adaptive["cell"] == cell][["clean", "poisoned", "defended"]].sum()
+        harm = adapted["clean"] - adapted["poisoned"]
+        kept = (adapted["defended"] - adapted["poisoned"]) / harm if harm else np.nan
+        f1 = (attacked["f1"].get(name, np.nan) for name in ("flipping", "optimal", "mixed"))
+        values = [
+            *(f"{value:.2f}" for value in f1),
+            f"{(lost <= 0.005).sum()} / {len(lost)}",
+            f"{100 * lost.max():.1f}",
+            f"{100 * max(below, 0):.1f}",
+            f"{100 * of_cell[of_cell['rate'] == 0]['clean_removed'].mean():.1f}",
+            f"{100 * of_cell['covered'].mean():.0f}",
+            f"{100 * kept:.0f}",
+        ]
+        rows.append([cell, *(value.replace("nan", "–") for value in values)])
+    header = ["data", "F1 flipping", "F1 optimal", "F1 mixed", "restored", "most points lost"]
+    header += ["most points below undefended", "clean rows removed, %", "rate covered, %"]
+    return markdown_table([*header, "kept of adaptive harm, %"], rows)
+
+
 def comparison(runs, rivals):
     """Default against each rival, paired by seed, over all cells at the largest rate."""
     rows = []
@@ -168,6 +198,8 @@ def tables(runs):
     parts = [
         "### Overall, 30 poison rows on 100",
         overall(runs),
+        f"### {DEFAULT}, data set by data set",
+        by_data_set(runs),
         f"### {DEFAULT} against its rivals, 30 poison rows on 100",
         comparison(runs, rivals),
         "### Each set on its own: accuracy after filtering in percent / F1 in percent "

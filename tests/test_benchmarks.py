@@ -12,13 +12,14 @@ import pytest
 from sklearn.svm import SVC
 
 from skpoison.datasets import load_images, split_rows
+from skpoison.experiments import Protocol
 
 ROOT = Path(__file__).parents[1]
 
 
 def script(name):
     """A benchmark as a module."""
-    spec = spec_from_file_location(f"benchmark_{name}", ROOT / "benchmarks" / f"{name}.py")
+    spec = spec_from_file_location(Path(name).name, ROOT / "benchmarks" / f"{name}.py")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -122,3 +123,20 @@ def test_the_leaderboard_is_made_from_its_runs(monkeypatch):
     shown = (ROOT / "benchmarks" / "results" / "leaderboard.md").read_text(encoding="utf-8")
     assert report.tables(runs) == shown
     assert report.overall(runs) in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+RESULTS = ROOT / "benchmarks" / "paper" / "results"
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in RESULTS.glob("*/results.csv")))
+def test_the_docs_show_the_paper_s_results_as_they_are(name):
+    shown = (RESULTS / name / "tables.md").read_text(encoding="utf-8")
+    assert script("paper/tables").markdown(RESULTS / name) == shown
+    docs = (ROOT / "docs" / "reproduction.md").read_text(encoding="utf-8")
+    assert f"```{{include}} ../benchmarks/paper/results/{name}/tables.md\n```" in docs
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in RESULTS.glob("*/results.csv")))
+def test_the_protocol_of_the_results_is_the_one_to_run(name):
+    kept = Protocol.from_yaml(RESULTS / name / "protocol.yaml")
+    assert kept == Protocol.from_yaml(ROOT / "benchmarks" / "paper" / f"{name}.yaml")

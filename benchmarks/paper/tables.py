@@ -1,10 +1,10 @@
-"""Print results of the paper's protocol, the published code's beside them, as Markdown tables.
+"""Results of the paper's protocol, the published code's beside them, as Markdown tables.
 
-    python benchmarks/paper/tables.py benchmarks/paper/results/fashion_mnist_0_1_18_runs
+    python benchmarks/paper/tables.py benchmarks/paper/results/*/
 
-The folder is one that ``skpoison run`` has made, or its protocol.yaml and results.csv.
-published.csv holds what the published code reached in a small run (2 assessment sets, detectors
-pooled over 10 training sets) in its own environment.
+Writes ``tables.md``, which the docs include, into each folder: one that ``skpoison run`` has made,
+or its protocol.yaml and results.csv. published.csv holds what the published code reached in a small
+run (2 assessment sets, detectors pooled over 10 training sets) in its own environment.
 """
 
 import sys
@@ -44,18 +44,19 @@ def table(results, published, protocol, measure, published_measure):
     return "\n".join(lines)
 
 
-def main(folder):
-    """Print the tables of one folder of results."""
+def markdown(folder):
+    """Both tables of one folder of results."""
     protocol = Protocol.from_yaml(folder / "protocol.yaml")
     results = pd.read_csv(folder / "results.csv", keep_default_na=False, na_values=[""])
     classes = "-".join(map(str, protocol.classes))
     published = pd.read_csv(HERE / "published.csv", keep_default_na=False, na_values=[""])
-    published = published.query("dataset == @protocol.dataset and classes == @classes")
-    print(f"Accuracy, {protocol.dataset} {classes}, {protocol.fit}\n")
-    print(table(results, published, protocol, "defended_accuracy", "accuracy"))
-    print("\nF1\n")
-    print(table(results, published, protocol, "f1", "f1"))
+    same = (published["dataset"] == protocol.dataset) & (published["classes"] == classes)
+    published = published[same & (protocol.fit == "pooled")]
+    accuracy = table(results, published, protocol, "defended_accuracy", "accuracy")
+    f1 = table(results, published, protocol, "f1", "f1")
+    return f"Accuracy of the victim after filtering:\n\n{accuracy}\n\nF1:\n\n{f1}\n"
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    for folder in map(Path, sys.argv[1:]):
+        (folder / "tables.md").write_text(markdown(folder), encoding="utf-8")

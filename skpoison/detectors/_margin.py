@@ -249,7 +249,7 @@ class _Judge:
     def support(self, X):
         """Decision values (n_samples, n_classes); -1, as of a plain no, for a label not seen."""
         support = np.full((len(X), self.n_classes), -1.0)
-        if len(self.seen) == 1:
+        if len(self.seen) < 2:
             support[:, self.seen] = 1.0
         elif len(self.seen) == 2:
             decision = self.classifier.decision_function(X)

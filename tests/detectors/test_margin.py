@@ -90,6 +90,17 @@ def test_a_class_of_one_row_is_judged():
     assert detector.fit(X[30:90], labels).predict(X[30:90], labels).shape == (60,)
 
 
+@pytest.mark.parametrize("n_different", [0, 1, 2])
+def test_rows_that_are_all_equal_but_a_few(n_different):
+    """Equal rows share a fold: the classifier of the others has next to nothing to learn from."""
+    rows = np.zeros((40, 3))
+    rows[:n_different] = 1.0
+    labels = np.arange(40) % 2
+    detector = MarginDetector(random_state=0).fit(rows, labels)
+    assert (detector.predict(rows, labels) == 1).all()
+    assert detector.contamination_ == 0
+
+
 def test_an_estimator_without_decisions_is_refused():
     with pytest.raises(ValueError, match="'estimator' parameter of MarginDetector"):
         MarginDetector(estimator="svm").fit(X, Y)

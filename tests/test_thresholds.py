@@ -1,9 +1,12 @@
+import math
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq
 from scipy.stats import norm, skewnorm
 
 from skpoison.thresholds import (
+    contradiction_cut,
     mirror_cut,
     mixture_threshold,
     quantile_threshold,
@@ -119,3 +122,29 @@ def test_share_cut_counts():
 def test_margins_that_are_all_contradicted_are_no_evidence():
     cut = mirror_cut(np.linspace(0.5, 1.5, 30))
     assert cut.contamination == 0 and cut.interval == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("n_contradicted", [13, 14])
+def test_margins_of_one_size_are_counted(n_contradicted):
+    """Of 100 rows at 8 %, 13 or more have a probability of .060, 14 or more of .032."""
+    margins = np.where(np.arange(100) < n_contradicted, 0.7, -0.7)
+    tail = 1 - sum(math.comb(100, k) * 0.08**k * 0.92 ** (100 - k) for k in range(n_contradicted))
+    found = contradiction_cut(margins)
+    assert (found.contamination > 0) == (tail < 0.05) == (n_contradicted == 14)
+    if found.contamination:
+        assert found.threshold == 0 and found.contamination == 0.14
+    low, high = found.interval
+    assert low == 0 and n_contradicted / 100 < high < 0.25
+
+
+def test_margins_near_zero_weigh_nothing():
+    margins = np.append(np.full(60, -1.0), np.full(40, 1e-3))
+    assert contradiction_cut(margins).contamination == 0
+    assert contradiction_cut(np.zeros(100)).contamination == 0
+    assert contradiction_cut(margins, [margins, -margins]).contamination == 0.4
+    assert contradiction_cut(margins, upper=0.9).interval == (0, 0.9)
+
+
+def test_what_is_contradicted_as_by_guessing_is_no_poison():
+    assert contradiction_cut(np.append(np.full(50, -1.0), np.full(50, 1.0))).contamination == 0
+    assert contradiction_cut(np.append(np.full(51, -1.0), np.full(49, 1.0))).contamination == 0.49

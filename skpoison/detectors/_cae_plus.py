@@ -15,7 +15,7 @@ from skpoison.detectors._suspicion import (
     label_margins,
     reconstruction_error,
 )
-from skpoison.thresholds import mirror_cut
+from skpoison.thresholds import contradiction_cut, mirror_cut
 
 
 class CAEPlusDetector(CAEDetector):
@@ -30,7 +30,9 @@ class CAEPlusDetector(CAEDetector):
     own; the reconstruction margin is the logarithm of how many times worse the row is
     reconstructed from the rows of its own label than from those of the best other one.
     "auto" takes poison for the mirror image of clean rows
-    (:func:`~skpoison.thresholds.mirror_cut`). Needs no clean data.
+    (:func:`~skpoison.thresholds.mirror_cut`); where classes overlap too much for that, it flags the
+    contradicted rows, those of suspicions above 0, if labels are contradicted with confidence
+    (:func:`~skpoison.thresholds.contradiction_cut`). Needs no clean data.
 
     :meth:`from_paper` is the published method, with two networks that judge what they have learnt
     and a reconstruction that is blind to the label.
@@ -325,4 +327,9 @@ class CAEPlusDetector(CAEDetector):
         return classification_suspicion(*margins, self.norms_, self.alpha)
 
     def _find_poison(self, suspicion):
-        return super()._find_poison(suspicion) if self.judges_ is None else mirror_cut(suspicion)
+        if self.judges_ is None:
+            return super()._find_poison(suspicion)
+        mirrored = mirror_cut(suspicion)
+        if mirrored.contamination:
+            return mirrored
+        return contradiction_cut(suspicion, upper=mirrored.interval[1])

@@ -1,11 +1,9 @@
 """Margins of classifiers at rows that they have not learnt."""
 
-from dataclasses import replace
 from functools import partial
 from numbers import Integral
 
 import numpy as np
-from scipy.stats import binomtest
 from sklearn.base import clone
 from sklearn.linear_model import RidgeClassifier
 from sklearn.multiclass import OneVsRestClassifier
@@ -18,11 +16,9 @@ from skpoison.detectors._cross_fitting import CrossFit
 from skpoison.detectors._label_base import BaseLabelDetector
 from skpoison.detectors._seeding import seeded_clone
 from skpoison.detectors._suspicion import label_margins
-from skpoison.thresholds import mirror_cut, no_cut, share_cut
+from skpoison.thresholds import contradiction_cut, mirror_cut, no_cut
 
 FEWEST_TRUSTED = 5  # rows of a class
-# Share of the squared margins that overlap may contradict, and the level of the test against it.
-TOLERATED, LEVEL = 0.08, 0.05
 # The linear classifier's alpha, in units of the rows' mean squared distance from their mean.
 SHRINKAGE = 3.0
 
@@ -38,11 +34,10 @@ class MarginDetector(BaseLabelDetector):
     margins of the first round, and tells its share.
 
     Where classes overlap, poison is no mirror image. But a classifier contradicts the rows of an
-    overlap where it is unsure, and those with a wrong label also where it is sure. Where the
-    contradicted rows hold significantly more than 8 % of the squared margins, all contradicted
-    rows are flagged; they need not be poison, so that the interval of the share begins at 0.
-    Where as many rows are contradicted as by guessing, nothing has been learnt and nothing is
-    flagged.
+    overlap where it is unsure, and those with a wrong label also where it is sure. Where it does
+    (:func:`~skpoison.thresholds.contradiction_cut`), all contradicted rows are flagged; they need
+    not be poison, so that the interval of the share begins at 0. Where as many rows are
+    contradicted as by guessing, nothing has been learnt and nothing is flagged.
 
     Parameters
     ----------
@@ -146,14 +141,13 @@ class MarginDetector(BaseLabelDetector):
 
     def _fit_labels(self, X, y, random_state):
         seed = random_state.randint(2**31 - 1)
-        by_guessing = 1 - 1 / len(self.classes_)
-        self._learnt, self._contradicts = True, False
+        self._evidence = []
         for estimator in reversed(self._estimators(X)):
             judge = partial(_Judge, seeded_clone(estimator, random_state), len(self.classes_))
             margins = self._cross_fit(judge, X, y, None, seed)
-            self._learnt = np.mean(margins > 0) < by_guessing
-            self._contradicts |= contradicts_sure_rows(margins)
+            self._evidence.append(margins)
         # later rounds, by learning from trusted rows, confirm themselves: evidence is of the first
+        self._learnt = np.mean(margins > 0) < 1 - 1 / len(self.classes_)
         self._mirrored = mirror_cut(margins)
         self.trusted_ = np.ones(len(X), dtype=bool)
         for _ in range(self.n_rounds - 1):
@@ -193,47 +187,7 @@ class MarginDetector(BaseLabelDetector):
             cut = mirror_cut(suspicion, min_gain=0.0)
             if cut.contamination:
                 return cut
-        contradicted = share_cut(suspicion, 0.0)
-        upper = max(self._mirrored.interval[1], contradicted.interval[1])
-        if not self._contradicts:
-            return no_cut(suspicion, upper)
-        return replace(contradicted, interval=(0.0, upper))
-
-
-def contradicts_sure_rows(margins):
-    """Tell whether labels are contradicted where the classifier is sure of itself.
-
-    A binomial test whether the rows with a margin above 0 hold more than 8 % of the sum of all
-    squared margins. Rows count as many times as their squares are worth: n rows of equal size are
-    n, and those of different sizes (sum of squares)^2 / (sum of fourth powers).
-
-    Parameters
-    ----------
-    margins : ndarray of shape (n_samples,)
-        Of a classifier that has not learnt the rows; above 0 where it contradicts the label.
-
-    Returns
-    -------
-    contradicts : bool
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skpoison.detectors._margin import contradicts_sure_rows
-    >>> margins = np.linspace(-3, 1, 101)  # a quarter contradicted: two classes that overlap
-    >>> contradicts_sure_rows(margins)
-    False
-    >>> margins[::5] *= -1
-    >>> contradicts_sure_rows(margins)
-    True
-    """
-    squares = margins**2
-    if not squares.any():
-        return False
-    n_rows = round(squares.sum() ** 2 / np.square(squares).sum())
-    n_contradicted = round(n_rows * squares[margins > 0].sum() / squares.sum())
-    test = binomtest(n_contradicted, n_rows, TOLERATED, alternative="greater")
-    return bool(test.pvalue <= LEVEL)
+        return contradiction_cut(suspicion, self._evidence, self._mirrored.interval[1])
 
 
 class _Judge:

@@ -1,5 +1,6 @@
 """CAE+: a classification auto-encoder whose reconstruction the labels given cannot shape."""
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -29,10 +30,10 @@ class CAEPlusDetector(CAEDetector):
     the training rows. The class margin is the log-odds of the best other label over the row's
     own; the reconstruction margin is the logarithm of how many times worse the row is
     reconstructed from the rows of its own label than from those of the best other one.
-    "auto" takes poison for the mirror image of clean rows
-    (:func:`~skpoison.thresholds.mirror_cut`); where classes overlap too much for that, it flags the
-    contradicted rows, those of suspicions above 0, if labels are contradicted with confidence
-    (:func:`~skpoison.thresholds.contradiction_cut`). Needs no clean data.
+    Where labels are contradicted with confidence (:func:`~skpoison.thresholds.contradiction_cut`),
+    "auto" flags the contradicted rows, those of suspicions above 0; otherwise it takes poison, if
+    there is any, for the mirror image of clean rows (:func:`~skpoison.thresholds.mirror_cut`),
+    which shows less poison among classes that do not overlap. Needs no clean data.
 
     :meth:`from_paper` is the published method, with two networks that judge what they have learnt
     and a reconstruction that is blind to the label.
@@ -330,6 +331,8 @@ class CAEPlusDetector(CAEDetector):
         if self.judges_ is None:
             return super()._find_poison(suspicion)
         mirrored = mirror_cut(suspicion)
-        if mirrored.contamination:
+        low, high = mirrored.interval
+        contradicted = contradiction_cut(suspicion, upper=high)
+        if not contradicted.contamination:
             return mirrored
-        return contradiction_cut(suspicion, upper=mirrored.interval[1])
+        return replace(contradicted, interval=(low, contradicted.interval[1]))

@@ -8,7 +8,7 @@ import skpoison.networks
 from skpoison.attacks import LabelFlipAttack
 from skpoison.detectors import CAEPlusDetector
 from skpoison.detectors._class_reconstruction import ClassReconstruction
-from skpoison.thresholds import mirror_cut
+from skpoison.thresholds import contradiction_cut
 from skpoison.utils import make_estimator
 
 QUICK = {"epochs": 2, "n_folds": 3, "n_repeats": 2, "image_shape": (8, 8), "random_state": 0}
@@ -131,7 +131,7 @@ def test_clean_rows_are_left_alone(flipped):
 
 
 def test_flips_among_overlapping_classes():
-    """No mirror image shows, but the flipped rows deep in either class are contradicted."""
+    """Those deep in either class are contradicted with confidence, so all contradicted rows go."""
     rng = np.random.RandomState(0)
     y = np.repeat([0, 1], 60)
     X = rng.normal(size=(120, 4)) + 1.8 * np.outer(y, [1, 0, 0, 0])
@@ -140,9 +140,18 @@ def test_flips_among_overlapping_classes():
     attack = LabelFlipAttack(rate=0.3, random_state=0)
     X, y = attack.fit_resample(X, y)
     flagged = detector.fit_predict(X, y) == -1
-    assert mirror_cut(-detector.training_scores_).contamination == 0
     np.testing.assert_array_equal(flagged, detector.training_scores_ < 0)
     assert flagged[attack.poison_mask_].mean() > 0.5 > flagged.mean()
+
+
+def test_little_poison_is_cut_off_at_its_mirror_image(flipped):
+    """One flip in 20 rows is too little for the other cut."""
+    X, y, poison = flipped
+    rows = np.append(np.flatnonzero(~poison), np.flatnonzero(poison)[:8])
+    detector = CAEPlusDetector(n_repeats=1, image_shape=(8, 8), random_state=0)
+    flagged = detector.fit_predict(X[rows], y[rows]) == -1
+    assert contradiction_cut(-detector.training_scores_).contamination == 0
+    assert flagged[-8:].all() and flagged.sum() < 12
 
 
 def test_a_class_of_one_row():

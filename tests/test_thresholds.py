@@ -83,6 +83,15 @@ def test_share_of_poison_is_estimated_and_its_interval_covers_it(find, n_poison)
     assert np.mean(covered) >= 0.9
 
 
+@pytest.mark.parametrize("n_upper, is_poison", [(30, True), (50, False)])
+def test_more_than_a_third_is_no_poison(n_upper, is_poison):
+    rng = np.random.RandomState(0)
+    suspicion = np.append(rng.normal(0, 1, 100 - n_upper), rng.normal(8, 1, n_upper))
+    cut = two_component_cut(suspicion)
+    assert (cut.contamination > 0) == is_poison
+    assert cut.interval[0] <= n_upper / 100 <= cut.interval[1]
+
+
 def test_mirror_cut_is_where_a_margin_and_its_mirror_image_are_equally_probable():
     rng = np.random.RandomState(0)
     margins = rng.normal(-1, 0.8, 40_000)

@@ -13,7 +13,7 @@ NARROWEST = 0.2  # a component's deviation, in those of all rows: ties are no co
 TWO_COMPONENTS = 20.0  # twice the gain in log-likelihood that makes a free component believed
 SEPARATION = 2.0  # of the means, in units of the deviations' root sum of squares
 CHI_SQUARE = 2.706  # 90 % point, one degree of freedom
-LARGEST_SHARE = 1 / 3  # beyond it nobody can tell the poison from its mirror image
+LARGEST_SHARE = 1 / 3  # beyond it nobody can tell poison from clean rows of another kind
 GRID = 512
 
 
@@ -24,7 +24,7 @@ def two_component_cut(suspicion):
     of the suspicions, whose power is chosen by likelihood for each side of the comparison, so that
     the long tail of clean rows is not taken for poison. The upper component is believed where it
     raises twice the log-likelihood by more than 20 for its three parameters, stands well off
-    the lower one, and holds at most half of the rows.
+    the lower one, and holds at most a third of the rows; a half may well be a class of its own.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def two_component_cut(suspicion):
     if (
         2 * (likelihoods[best] - single) <= TWO_COMPONENTS
         or np.ptp(means) <= SEPARATION * np.hypot(*deviations)
-        or weights[upper] > 0.5
+        or weights[upper] > LARGEST_SHARE
     ):
         return no_cut(suspicion, upper=interval[1])
 

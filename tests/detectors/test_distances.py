@@ -17,6 +17,14 @@ def test_centroid_suspicion_is_the_distance_to_the_class_mean():
     np.testing.assert_allclose(-detector.score_samples(X, Y), expected)
 
 
+def test_a_class_that_is_wider_than_the_other_is_no_poison():
+    """Distances have two components, and one of them is a class."""
+    rng = np.random.RandomState(0)
+    rows = rng.normal(size=(100, 50)) * np.repeat([1.0, 4.0], 50)[:, np.newaxis]
+    labels = np.repeat([0, 1], 50)
+    assert (CentroidDetector(random_state=0).fit_predict(rows, labels) == 1).all()
+
+
 def test_neighbor_suspicion_leaves_the_row_itself_out_once():
     detector = KNNDetector(n_neighbors=3).fit(X, Y)
     expected = []

@@ -19,8 +19,8 @@ from skpoison.experiments._figures import with_interval
 RESULTS = Path(__file__).parent / "results"
 CELL = ["part", "cell", "attack", "rate", "detector"]
 DEFAULT = "ensemble"
-RIVALS = ["10-NN + mixture", "label-disagreement", "cleanlab", "confident-learning", "cae+"]
-TUNED_ON = ["mnist 0 v 1", "fashion 0 v 1"]
+RIVALS = ["10-NN + mixture", "label-disagreement", "cleanlab", "confident-learning"]
+RIVALS += ["cae+", "cae+-cross-fitted", "ensemble with CAE+"]
 MEASURES = {
     "defended": "accuracy after filtering",
     "f1": "F1",
@@ -194,7 +194,7 @@ def tables(runs):
     """All tables, as Markdown."""
     summary = summarise(runs)
     rivals = [name for name in RIVALS if name in runs["detector"].unique()]
-    shown = [DEFAULT, "margin", "influence", *rivals]
+    shown = [DEFAULT, *(name for name in rivals if name != "label-disagreement")]
     parts = [
         "### Overall, 30 poison rows on 100",
         overall(runs),

@@ -28,8 +28,10 @@ def reconstruction_error(X, X_hat, p=2):
     >>> reconstruction_error(np.array([[0.0, 1.0]]), np.array([[0.5, 0.5]]))
     array([0.25])
     """
-    difference = np.abs(np.asarray(X, dtype=np.float64) - X_hat)
-    return np.mean(difference**p, axis=1)
+    difference = np.subtract(X, X_hat, dtype=np.float64)
+    np.abs(difference, out=difference)  # in place: pools of colour images fill the memory
+    difference **= p
+    return difference.mean(axis=1)
 
 
 def cross_entropy(probabilities):

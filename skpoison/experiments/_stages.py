@@ -58,9 +58,7 @@ def train(folder, seed, needs, *, detector, n_poison):
     Needs the runs' rows and then, if `n_poison` is not 0, their poison, in the same order. Writes
     ``detector.pickle`` and one ``.keras`` file a network.
     """
-    sets = [_read_set(run, n_poison) for run in _runs(needs, n_poison)]
-    X, y = (np.concatenate(arrays) for arrays in zip(*sets, strict=True))
-    fitted = _make_detector(detector, needs[0], seed).fit(X, y)
+    fitted = _make_detector(detector, needs[0], seed).fit(*_pool(needs, n_poison))
     save_detector(fitted, folder)
 
 
@@ -117,6 +115,13 @@ def _runs(needs, n_poison):
     if n_poison == 0:
         return [(rows, None) for rows in needs]
     return list(zip(needs[: len(needs) // 2], needs[len(needs) // 2 :], strict=True))
+
+
+def _pool(needs, n_poison):
+    """Rows and labels of all runs' poisoned sets, one after the other."""
+    sets = [_read_set(run, n_poison) for run in _runs(needs, n_poison)]
+    X, y = zip(*sets, strict=True)
+    return np.concatenate(X), np.concatenate(y)
 
 
 def _read_set(run, n_poison):

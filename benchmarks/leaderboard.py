@@ -30,13 +30,7 @@ from slice import Cleanlab, victim_for
 
 from skpoison.attacks import AdaptivePoisoningAttack, GradientPoisoningAttack
 from skpoison.datasets import load_images, split_rows
-from skpoison.detectors import (
-    CAEPlusDetector,
-    CentroidDetector,
-    EnsembleDetector,
-    InfluenceDetector,
-    NeighborDisagreementDetector,
-)
+from skpoison.detectors import NeighborDisagreementDetector
 from skpoison.metrics import poison_report, recovered_accuracy
 from skpoison.utils import make_estimator
 
@@ -62,18 +56,11 @@ KEYS = ["part", "cell", "seed", "attack", "rate", "detector"]
 
 
 def make_detector(name, image_shape, seed):
-    """A library's detector by its short name, one of two peers, or another ensemble."""
+    """A library's detector by its short name, or one of the two peers."""
     if name == "10-NN + mixture":
         return NeighborDisagreementDetector(contamination="mixture", random_state=seed)
     if name == "cleanlab":
         return Cleanlab(random_state=seed)
-    if name == "ensemble with CAE+":
-        members = [
-            ("cae+", CAEPlusDetector(image_shape=image_shape)),
-            ("centroid", CentroidDetector()),
-            ("influence", InfluenceDetector(harm_only=True)),
-        ]
-        return EnsembleDetector(members, random_state=seed)
     return make_estimator("detector", name, image_shape=image_shape, random_state=seed)
 
 

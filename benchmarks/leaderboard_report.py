@@ -20,7 +20,7 @@ RESULTS = Path(__file__).parent / "results"
 CELL = ["part", "cell", "attack", "rate", "detector"]
 DEFAULT = "ensemble"
 RIVALS = ["10-NN + mixture", "label-disagreement", "cleanlab", "confident-learning"]
-RIVALS += ["cae+", "cae+-cross-fitted", "ensemble with CAE+"]
+RIVALS += ["cae+", "cae+-cross-fitted"]
 MEASURES = {
     "defended": "accuracy after filtering",
     "f1": "F1",

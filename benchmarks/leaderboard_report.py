@@ -51,6 +51,13 @@ def markdown_table(header, rows):
     return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
 
 
+def kept_of_harm(adaptive):
+    """Share of the accuracy the undefended attack takes that is left under the adaptive one."""
+    total = adaptive[["clean", "poisoned", "defended"]].sum()
+    harm = total["clean"] - total["poisoned"]
+    return (total["defended"] - total["poisoned"]) / harm if harm else np.nan
+
+
 def overall(runs):
     """One row a detector: means over all data sets and attacks at the largest rate."""
     per_set = runs[runs["part"] == "per_set"]
@@ -63,11 +70,7 @@ def overall(runs):
         of_cells = own.groupby(["cell", "attack"])[[*MEASURES, "clean"]].mean()
         without = clean[clean["detector"] == detector].groupby("cell")["clean_removed"].mean()
         covered = per_set[per_set["detector"] == detector]["covered"].mean()
-        adapted = adaptive[adaptive["detector"] == detector][
-            ["clean", "poisoned", "defended"]
-        ].sum()
-        harm = adapted["clean"] - adapted["poisoned"]
-        kept = (adapted["defended"] - adapted["poisoned"]) / harm if harm else np.nan
+        kept = kept_of_harm(adaptive[adaptive["detector"] == detector])
         rows.append(
             [
                 detector,
@@ -122,9 +125,7 @@ def by_data_set(runs):
         costly = attacked[attacked["clean"] - attacked["poisoned"] > 0.02]
         lost = costly["clean"] - costly["defended"]
         below = (means["poisoned"] - means["defended"]).max()
-        adapted = adaptive[adaptive["cell"] == cell][["clean", "poisoned", "defended"]].sum()
-        harm = adapted["clean"] - adapted["poisoned"]
-        kept = (adapted["defended"] - adapted["poisoned"]) / harm if harm else np.nan
+        kept = kept_of_harm(adaptive[adaptive["cell"] == cell])
         f1 = (attacked["f1"].get(name, np.nan) for name in ("flipping", "optimal", "mixed"))
         values = [
             *(f"{value:.2f}" for value in f1),

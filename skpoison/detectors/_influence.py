@@ -18,7 +18,7 @@ from skpoison.detectors._cross_fitting import CrossFit, stratified_folds
 from skpoison.detectors._label_base import BaseLabelDetector
 from skpoison.thresholds import share_cut
 
-# The default victim's alpha, in units of the rows' mean squared distance from their mean.
+# A shrunken ridge classifier's alpha, in units of the rows' mean squared distance from their mean.
 SHRINKAGE = 3.0
 # How far above the median a row's influence is flagged in any case, in robust deviations.
 FENCE = 5.0
@@ -161,7 +161,7 @@ class InfluenceDetector(BaseLabelDetector):
         self.estimator_ = self.estimator
         if self.estimator is None:
             spread = np.square(X - X.mean(axis=0)).sum(axis=1).mean()
-            self.estimator_ = RidgeClassifier(alpha=max(SHRINKAGE * spread, 1e-10))
+            self.estimator_ = shrunken_ridge(spread)
         victim = describe_victim(self.estimator_)
 
         def fit(rows, codes):
@@ -190,6 +190,11 @@ class InfluenceDetector(BaseLabelDetector):
             return cut
         harmful = share_cut(suspicion, fence)
         return replace(harmful, interval=(0.0, max(harmful.interval[1], cut.interval[1])))
+
+
+def shrunken_ridge(spread):
+    """A ridge classifier for rows of this mean squared distance from their mean."""
+    return RidgeClassifier(alpha=max(SHRINKAGE * spread, 1e-10))
 
 
 class InfluenceFunction:

@@ -5,7 +5,6 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.linear_model import RidgeClassifier
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -13,14 +12,13 @@ from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, Interval
 
 from skpoison.detectors._cross_fitting import CrossFit
+from skpoison.detectors._influence import shrunken_ridge
 from skpoison.detectors._label_base import BaseLabelDetector
 from skpoison.detectors._seeding import seeded_clone
 from skpoison.detectors._suspicion import label_margins
 from skpoison.thresholds import contradiction_cut, mirror_cut, no_cut
 
 FEWEST_TRUSTED = 5  # rows of a class
-# The linear classifier's alpha, in units of the rows' mean squared distance from their mean.
-SHRINKAGE = 3.0
 
 
 class MarginDetector(BaseLabelDetector):
@@ -161,9 +159,9 @@ class MarginDetector(BaseLabelDetector):
             return [self.estimator]
         if X.min() >= 0 and X.max() <= 1:
             spread = X.var(axis=0, dtype=np.float64).sum()
-            return [SVC(), RidgeClassifier(alpha=max(SHRINKAGE * spread, 1e-10))]
-        linear = RidgeClassifier(alpha=SHRINKAGE * X.shape[1])
-        return [make_pipeline(StandardScaler(), model) for model in (SVC(), linear)]
+            return [SVC(), shrunken_ridge(spread)]
+        models = SVC(), shrunken_ridge(X.shape[1])
+        return [make_pipeline(StandardScaler(), model) for model in models]
 
     def _cross_fit(self, judge, X, y, learn_from, seed):
         """Margins of the rows under their labels; the folds are those of the seed."""

@@ -4,6 +4,9 @@ import numpy as np
 from sklearn.metrics.pairwise import euclidean_distances
 
 from skpoison.detectors._base import BasePoisonDetector
+from skpoison.thresholds import two_component_cut
+
+MIN_GAIN = 12.0  # distances to a mean of many columns have no long tail
 
 
 class CentroidDetector(BasePoisonDetector):
@@ -73,3 +76,6 @@ class CentroidDetector(BasePoisonDetector):
 
     def _suspicion(self, X):
         return euclidean_distances(X, self.centroids_)
+
+    def _find_poison(self, suspicion):
+        return two_component_cut(suspicion, MIN_GAIN)

@@ -10,26 +10,29 @@ from skpoison.thresholds._cut import Cut, is_constant, no_cut
 POWERS = (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)  # of the Yeo-Johnson transformation
 START_SHARES = (0.04, 0.1, 0.2, 0.35, 0.5)  # of rows first taken for poison
 NARROWEST = 0.2  # a component's deviation, in those of all rows: ties are no component
-TWO_COMPONENTS = 20.0  # twice the gain in log-likelihood that makes a free component believed
 SEPARATION = 2.0  # of the means, in units of the deviations' root sum of squares
 CHI_SQUARE = 2.706  # 90 % point, one degree of freedom
 LARGEST_SHARE = 1 / 3  # beyond it nobody can tell poison from clean rows of another kind
 GRID = 512
 
 
-def two_component_cut(suspicion):
+def two_component_cut(suspicion, min_gain=20.0):
     """Cut between two components of the suspicions, where there are two.
 
     One component is compared with two. Components are Gaussian after a Yeo-Johnson transformation
     of the suspicions, whose power is chosen by likelihood for each side of the comparison, so that
     the long tail of clean rows is not taken for poison. The upper component is believed where it
-    raises twice the log-likelihood by more than 20 for its three parameters, stands well off
-    the lower one, and holds at most a third of the rows; a half may well be a class of its own.
+    raises twice the log-likelihood by more than `min_gain`, stands well off the lower one, and
+    holds at most a third of the rows; a half may well be a class of its own.
 
     Parameters
     ----------
     suspicion : array-like of shape (n_samples,)
         The larger, the more suspicious. Finite.
+
+    min_gain : float, default=20.0
+        What the second component, three parameters more, has to explain. The default is for
+        suspicions of any kind; where clean ones have no long tail, less will do.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def two_component_cut(suspicion):
     upper = means.argmax()
     interval = _share_interval(*densities[[1 - upper, upper]])
     if (
-        2 * (likelihoods[best] - single) <= TWO_COMPONENTS
+        2 * (likelihoods[best] - single) <= min_gain
         or np.ptp(means) <= SEPARATION * np.hypot(*deviations)
         or weights[upper] > LARGEST_SHARE
     ):

@@ -25,6 +25,21 @@ def test_a_class_that_is_wider_than_the_other_is_no_poison():
     assert (CentroidDetector(random_state=0).fit_predict(rows, labels) == 1).all()
 
 
+def _share_found(stretch, seed):
+    """Two classes of 50 rows in 30 columns, of which 15 rows are drawn away from their mean."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(100) % 2
+    deviations = rng.normal(size=(100, 30))
+    deviations[:15] *= stretch
+    rows = deviations + labels[:, np.newaxis]
+    return CentroidDetector(random_state=0).fit(rows, labels).contamination_
+
+
+def test_rows_that_stand_out_are_found_and_others_are_not():
+    assert np.mean([_share_found(1.8, seed) > 0 for seed in range(30)]) > 0.75
+    assert np.mean([_share_found(1.0, seed) for seed in range(30)]) < 0.01
+
+
 def test_neighbor_suspicion_leaves_the_row_itself_out_once():
     detector = KNNDetector(n_neighbors=3).fit(X, Y)
     expected = []

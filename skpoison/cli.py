@@ -132,15 +132,16 @@ def list_estimators():
     """Print the attacks and detectors with the short names that commands know them by."""
     from skpoison.utils import short_names
 
-    name_column = Column("name", no_wrap=True)
-    table = Table("kind", name_column, Column("class", overflow="fold"), "what it does")
+    console = Console()
     for kind in ("attack", "detector"):
+        table = Table(
+            Column("name", no_wrap=True), "what it stands for, and what that does", box=None
+        )
         for name, (estimator, keywords) in short_names(kind).items():
+            written = ", ".join(f"{key}={value!r}" for key, value in keywords.items())
             summary = estimator.__doc__.strip().splitlines()[0]
-            written = [f"{key}={value!r}" for key, value in keywords.items()]
-            table.add_row(kind, name, "\n".join([estimator.__name__, *written]), summary)
-        table.add_section()
-    Console().print(table)
+            table.add_row(name, f"[bold]{estimator.__name__}({written})[/]\n{summary}")
+        console.print(f"\n[bold]{kind}s[/]", table, sep="\n")
 
 
 app.add_typer(experiment_commands)

@@ -46,7 +46,10 @@ def test_list_names_every_attack_and_detector():
     result = run("list")
     assert result.exit_code == 0
     words = set(result.output.split())
-    assert {*short_names("attack"), *short_names("detector")} <= words
+    for kind in ("attack", "detector"):
+        for name, (estimator, _) in short_names(kind).items():
+            assert name in words
+            assert f"{estimator.__name__}(" in result.output  # in one piece, at 80 columns too
 
 
 def test_demo_prints_and_saves_what_scikit_learn_computes(tmp_path, digits_pair):

@@ -163,7 +163,7 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         self.detectors_ = [
             (name, seeded_clone(detector, random_state)) for name, detector in self._members(len(X))
         ]
-        labels = y if self._labelled else None
+        labels = self.classes_[y] if self._labelled else None
         for _, detector in self.detectors_:
             detector.fit(self._as_given(X), labels)
         self._ranks = [_Ranks(-detector.training_scores_) for _, detector in self.detectors_]

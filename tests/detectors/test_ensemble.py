@@ -52,6 +52,17 @@ def test_probability_is_that_of_either_detector_being_right():
     )
 
 
+def test_members_know_the_labels_as_they_were_given():
+    detector = EnsembleDetector(random_state=0).fit(X_FLIPPED, Y_FLIPPED)
+    name, margin = detector.detectors_[0]
+    assert name == "margin" and list(margin.classes_) == ["a", "b"]
+    alone = clone(margin).fit(X_FLIPPED, Y_FLIPPED)
+    np.testing.assert_array_equal(
+        margin.poison_probability(X_FLIPPED, Y_FLIPPED),
+        alone.poison_probability(X_FLIPPED, Y_FLIPPED),
+    )
+
+
 def test_ranks_of_one_detector_are_that_detector():
     alone = CentroidDetector(contamination=0.2).fit(X, Y)
     ranked = EnsembleDetector(

@@ -3,12 +3,21 @@
 from hashlib import blake2b
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import scale
+
+NEAR = 0.5  # in units of the median distance to the nearest row of the class
+N_NEIGHBORS = 5
 
 
 class CrossFit:
     """Models that were each fitted to all folds of a training set but one.
 
-    Equal rows share a fold, so that none of them is judged by a model that has learnt another.
+    Equal rows share a fold, and so do gathered rows (:func:`gathered_rows`), so that none of them
+    is judged by a model that has learnt another. Poison gathers: what climbs the same hill ends in
+    the same place, and what hides wants company; each such row would vouch for the others.
 
     Parameters
     ----------
@@ -25,7 +34,7 @@ class CrossFit:
         The rows that models are fitted to; all rows are judged. None: all.
 
     n_folds : int
-        Number of folds; no more than there are different rows.
+        Number of folds; no more than there are rows apart from each other.
 
     random_state : RandomState
         Draws the folds.
@@ -37,7 +46,9 @@ class CrossFit:
     """
 
     def __init__(self, fit, X, codes, *, learn_from=None, n_folds, random_state):
-        _, first, groups = np.unique(X, axis=0, return_index=True, return_inverse=True)
+        _, first, groups = np.unique(
+            gathered_rows(X, codes), return_index=True, return_inverse=True
+        )
         n_folds = min(n_folds, len(first))
         fold = stratified_folds(codes[first], n_folds, random_state)[groups]
 
@@ -71,6 +82,51 @@ class CrossFit:
         known = np.flatnonzero(fold >= 0)
         judged[known] = outputs[fold[known], known]
         return judged
+
+
+def gathered_rows(X, codes):
+    """Number the places where rows are: gathered rows share one, every other row has its own.
+
+    Two rows of a label belong together where one is among the other's five nearest and not half
+    as far away as the nearest row of the label mostly is (the median); together with those that
+    belong to either. Equal rows belong together whatever their labels. Distances are those of
+    standardised columns unless all values lie in [0, 1].
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Rows.
+
+    codes : ndarray of shape (n_samples,)
+        Their label codes.
+
+    Returns
+    -------
+    places : ndarray of shape (n_samples,)
+        The number of each row's place, from 0.
+    """
+    _, first, places = np.unique(X, axis=0, return_index=True, return_inverse=True)
+    rows, codes = X[first], codes[first]
+    if not has_one_scale(rows):
+        rows = scale(rows)
+    pairs = [np.empty((2, 0), dtype=int)]
+    for code in np.unique(codes):
+        own = np.flatnonzero(codes == code)
+        if len(own) < 3:
+            continue
+        neighbors = NearestNeighbors(n_neighbors=min(N_NEIGHBORS, len(own) - 1)).fit(rows[own])
+        distances, others = neighbors.kneighbors()
+        row, rank = np.nonzero(distances < NEAR * np.median(distances[:, 0]))
+        pairs.append(own[[row, others[row, rank]]])
+    pairs = np.concatenate(pairs, axis=1)
+    links = coo_array((np.ones(pairs.shape[1]), tuple(pairs)), shape=(len(rows), len(rows)))
+    _, together = connected_components(links, directed=False)
+    return together[places]
+
+
+def has_one_scale(X):
+    """Whether the columns can be compared as they are: all values in [0, 1], as those of pixels."""
+    return X.min() >= 0 and X.max() <= 1
 
 
 def stratified_folds(codes, n_folds, random_state):

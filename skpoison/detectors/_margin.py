@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, Interval
 
-from skpoison.detectors._cross_fitting import CrossFit
+from skpoison.detectors._cross_fitting import CrossFit, has_one_scale
 from skpoison.detectors._influence import shrunken_ridge
 from skpoison.detectors._label_base import BaseLabelDetector
 from skpoison.detectors._seeding import seeded_clone
@@ -157,7 +157,7 @@ class MarginDetector(BaseLabelDetector):
         """The classifier that judges, and by default one more that bears witness against labels."""
         if self.estimator is not None:
             return [self.estimator]
-        if X.min() >= 0 and X.max() <= 1:
+        if has_one_scale(X):
             spread = X.var(axis=0, dtype=np.float64).sum()
             return [SVC(), shrunken_ridge(spread)]
         models = SVC(), shrunken_ridge(X.shape[1])

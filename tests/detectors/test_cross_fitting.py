@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skpoison.detectors._cross_fitting import CrossFit
+from skpoison.detectors._cross_fitting import CrossFit, gathered_rows
 
 X = np.random.RandomState(0).normal(size=(40, 3))
 CODES = np.arange(40) % 2
@@ -25,6 +25,25 @@ def test_no_training_row_is_judged_by_a_model_that_has_seen_it():
     assert (cross_fit.judge(rows, has_seen) == 0).all()
     seen_by = np.sum([has_seen(model, X) for model in cross_fit.models], axis=0)
     assert (seen_by == 4).all()
+
+
+def test_rows_that_gather_share_a_fold():
+    crowd = X[0] + 1e-3 * np.random.RandomState(1).normal(size=(12, 3))
+    rows, codes = np.concatenate([X, crowd]), np.append(CODES, np.zeros(12, dtype=int))
+    places = gathered_rows(rows, codes)
+    assert len(set(places[40:])) == 1 and places[0] == places[40]
+    cross_fit = CrossFit(remember, rows, codes, n_folds=5, random_state=np.random.RandomState(0))
+    for model in cross_fit.models:
+        assert has_seen(model, crowd).sum() in (0, 12)
+
+
+def test_rows_of_other_labels_and_evenly_spread_ones_do_not_gather():
+    line = np.arange(30.0)[:, np.newaxis]
+    assert len(set(gathered_rows(line, np.zeros(30, dtype=int)))) == 30
+    beside = np.concatenate([line, line[::-1] + 0.01])  # each next to a row of the other label
+    assert len(set(gathered_rows(beside, np.repeat([0, 1], 30)))) == 60
+    equal = np.concatenate([line, line])
+    assert len(set(gathered_rows(equal, np.repeat([0, 1], 30)))) == 30
 
 
 def test_new_rows_are_judged_by_the_mean_of_all_models():

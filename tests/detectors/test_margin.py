@@ -37,6 +37,15 @@ def test_the_second_round_learns_from_rows_that_were_not_contradicted():
     assert second.training_scores_[poison].mean() < first.training_scores_[poison].mean() - 0.1
 
 
+def test_a_crowd_of_wrong_labels_does_not_vouch_for_itself():
+    rng = np.random.RandomState(0)
+    clean = np.repeat([0.0, 1.0], 50)[:, np.newaxis] + rng.normal(size=(100, 50))
+    crowd = clean[0] + 0.05 * rng.normal(size=(20, 50))
+    rows, labels = np.concatenate([clean, crowd]), np.repeat([0, 1], [50, 70])
+    verdict = MarginDetector(random_state=0).fit_predict(rows, labels)
+    assert (verdict[100:] == -1).all() and (verdict[:100] == 1).mean() > 0.9
+
+
 def test_nothing_is_flagged_without_poison_and_flips_are_with_it():
     clean = MarginDetector(random_state=0).fit(X, Y)
     assert clean.contamination_ == 0

@@ -134,7 +134,7 @@ def test_flips_among_overlapping_classes():
     """Those deep in either class are contradicted with confidence, so all contradicted rows go."""
     rng = np.random.RandomState(0)
     y = np.repeat([0, 1], 60)
-    X = rng.normal(size=(120, 4)) + 1.8 * np.outer(y, [1, 0, 0, 0])
+    X = rng.normal(size=(120, 4)) + 2.2 * np.outer(y, [1, 0, 0, 0])
     detector = CAEPlusDetector(n_repeats=1, random_state=0)
     assert (detector.fit_predict(X, y) == 1).all()
     attack = LabelFlipAttack(rate=0.3, random_state=0)

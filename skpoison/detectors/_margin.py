@@ -94,7 +94,8 @@ class MarginDetector(BaseLabelDetector):
     Notes
     -----
     Training rows are judged by the classifier that did not learn them also when they are judged
-    again later; other rows by the mean of all.
+    again later; other rows by the mean of all. Equal rows share a fold, and so do rows of a label
+    that gather: half as far from each other as the nearest row of their label mostly is.
 
     References
     ----------

@@ -51,10 +51,10 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
     >>> y[[7, 11]] = 1 - y[[7, 11]]
     >>> detector = EnsembleDetector(random_state=0).fit(X / 16, y)
     >>> table = suspicious_rows(detector, X / 16, y)
-    >>> table[["label", "likelier_label", "margin", "influence"]].round(1).head(2).sort_index()
-        label  likelier_label  margin  influence
-    7       1               0     1.0        1.0
-    11      1               0     1.0        1.0
+    >>> table[["label", "likelier_label", "margin"]].round(1).head(2).sort_index()
+        label  likelier_label  margin
+    7       1               0     1.0
+    11      1               0     1.0
     """
     check_is_fitted(detector)
     y = column_or_1d(y)

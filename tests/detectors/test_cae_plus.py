@@ -104,10 +104,10 @@ def test_suspicion_joins_both_margins(flipped):
         reconstruction_margin += np.log(errors[rows, claimed] / errors[rows, other]) / 6
     by_reconstruction, by_class = detector.norms_
     expected = 0.3 * reconstruction_margin / by_reconstruction + 0.7 * class_margin / by_class
-    found = -detector.score_samples(new, claimed)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)  # float32
+    close = {"rtol": 1e-4, "atol": 1e-6}  # of float32, near 0 too
+    np.testing.assert_allclose(-detector.score_samples(new, claimed), expected, **close)
     # the same margin from the other side
-    np.testing.assert_allclose(detector.score_samples(new, other), expected, rtol=1e-4)
+    np.testing.assert_allclose(detector.score_samples(new, other), expected, **close)
 
 
 def test_flipped_labels_are_found_and_reconstruction_gains_by_leaving_them_out(flipped):

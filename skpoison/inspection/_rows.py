@@ -73,7 +73,7 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
             "label": y,
             "likelier_label": likelier,
             "suspicion": -score,
-            "flagged": detector.predict(X, y) == -1,
+            "flagged": score < detector.offset_,
             "poison_probability": detector.poison_probability(X, y),
             **{name: member.poison_probability(X, y) for name, member in members},
         },

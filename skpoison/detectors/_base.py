@@ -1,5 +1,6 @@
 """The contract that every poisoning detector keeps."""
 
+import warnings
 from abc import ABCMeta, abstractmethod
 from numbers import Real
 
@@ -15,32 +16,28 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skpoison.thresholds import (
-    Cut,
-    mixture_threshold,
-    quantile_threshold,
-    share_cut,
-    two_component_cut,
-)
+from skpoison.thresholds import BaseThreshold, QuantileThreshold, SecondComponentThreshold
+from skpoison.utils._cloning import seeded_clone
+from skpoison.utils._row_index import RowIndex
 
 
 class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
     """Base class of the poisoning detectors.
 
-    A subclass writes ``_fit`` and ``_suspicion`` and, in ``short_names``, the names under which
-    the command line and experiment files know it, each with the constructor's keywords it stands
-    for. Validation, labels, signs and the threshold are done here.
+    A detector scores rows; a threshold rule makes a verdict of the scores. A subclass writes
+    ``_fit_scores`` and ``_scores``, names in ``auto_threshold`` the rule that ``"auto"`` stands
+    for, and in ``short_names`` the names under which the command line and experiment files know
+    it. Validation, labels, signs and the verdict are done here.
 
     A poison row may look fine and carry the wrong label, so every method takes the labels too.
     Without them a row is judged under the label that suits it best; a detector fitted without
-    labels sees one class.
+    labels sees one class. Training rows are known again and keep the scores that they got in fit.
 
     Parameters
     ----------
-    contamination : "auto", "mixture" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
-        show a second component; "mixture" cuts between two in any case, as the paper does.
-        Without labels "auto" is "mixture".
+    contamination : "auto", float or threshold rule, default="auto"
+        What makes a verdict of the scores: a rule of :mod:`skpoison.thresholds`, or the share of
+        the training rows to flag, in (0, 0.5]. "auto" is the detector's ``auto_threshold``.
 
     random_state : int, RandomState instance or None, default=None
         Seed of everything that is drawn.
@@ -50,6 +47,13 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
     classes_ : ndarray of shape (n_classes,)
         The labels seen in `y`, sorted; the single class 0 where there were none.
 
+    fitted_threshold_ : threshold rule
+        The rule that made the verdict, fitted to the anomaly scores of the training rows.
+
+    training_class_scores_ : ndarray of shape (n_samples, n_classes)
+        Anomaly scores of the training rows under each label; a single column where the detector
+        does not look at labels.
+
     training_scores_ : ndarray of shape (n_samples,)
         ``score_samples`` of the training rows with their labels.
 
@@ -57,17 +61,22 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         ``decision_function = score_samples - offset_``.
 
     contamination_ : float
-        Estimated share of poison among the training rows: with "auto" that of the second
-        component, otherwise the share of rows flagged.
+        Estimated share of poison among the training rows; where the rule does not estimate it,
+        the share of rows flagged.
 
     contamination_interval_ : tuple of float
-        Its 90 % interval.
+        Its 90 % interval; NaN where the rule does not estimate the share.
     """
 
     short_names = {}
+    auto_threshold = SecondComponentThreshold()
 
     _parameter_constraints = {
-        "contamination": [StrOptions({"auto", "mixture"}), Interval(Real, 0, 0.5, closed="right")],
+        "contamination": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, 0.5, closed="right"),
+            BaseThreshold,
+        ],
         "random_state": ["random_state"],
     }
 
@@ -76,19 +85,20 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         self.random_state = random_state
 
     @abstractmethod
-    def _fit(self, X, y, random_state):
-        """Learn from rows `X` (ndarray, (n_samples, n_features)) and label codes `y`."""
+    def _fit_scores(self, X, y, random_state):
+        """Learn from rows `X` and label codes `y`, and score these rows under each label.
 
-    @abstractmethod
-    def _suspicion(self, X):
-        """Suspicion of each row under each label: (n_samples, n_classes).
-
-        A detector that does not look at labels gives one column.
+        Returns anomaly scores (n_samples, n_classes), the larger, the more anomalous; a detector
+        that does not look at labels gives one column.
         """
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @abstractmethod
+    def _scores(self, X):
+        """Score rows that were not fitted under each label: as `_fit_scores`."""
+
+    @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
-        """Fit the detector to a training set of doubtful origin.
+        """Fit the detector to an untrusted training set.
 
         Parameters
         ----------
@@ -118,15 +128,18 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
             self.classes_, codes = np.unique(y, return_inverse=True)
         self._labelled = y is not None
         random_state = check_random_state(self.random_state)
-        self._fit(X, codes, random_state)
+        scores = self._fit_scores(X, codes, random_state)
+        self.training_class_scores_ = np.asarray(scores, dtype=np.float64)
+        self._training_rows = RowIndex(X)
 
-        suspicion = _under_label(self._suspicion(X), codes if self._labelled else None)
-        self.training_scores_ = -suspicion
-        cut = self._threshold(suspicion, random_state)
-        self._cut = cut if isinstance(cut, Cut) else share_cut(suspicion, cut)
-        self.offset_ = -self._cut.threshold
-        self.contamination_ = self._cut.contamination
-        self.contamination_interval_ = self._cut.interval
+        codes = codes if self._labelled else None
+        self.fitted_threshold_ = self._make_threshold(random_state)
+        self.fitted_threshold_.fit(self.training_class_scores_, codes)
+        anomaly = self.fitted_threshold_.anomaly_scores(self.training_class_scores_, codes)
+        self.training_scores_ = -anomaly
+        self.offset_ = -self.fitted_threshold_.threshold_
+        self.contamination_ = self.fitted_threshold_.contamination_
+        self.contamination_interval_ = self.fitted_threshold_.contamination_interval_
         return self
 
     def score_samples(self, X, y=None):
@@ -143,18 +156,25 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         scores : ndarray of shape (n_samples,)
-            The negative suspicion.
+            The negative anomaly score; ``-inf`` under a label that was not seen in fit.
 
         Raises
         ------
         ValueError
-            If `y` holds a label that was not seen in fit, or the detector was fitted without
-            labels.
+            If `y` does not fit `X`, or the detector was fitted without labels.
+
+        Warns
+        -----
+        UserWarning
+            If `y` holds labels that were not seen in fit. Their rows are flagged.
         """
-        check_is_fitted(self)
-        X = self._validate_rows(X, reset=False)
-        codes = None if y is None else self._encode(X, y)
-        return -_under_label(self._suspicion(X), codes)
+        scores, codes = self._judge(X, y)
+        known = slice(None) if codes is None else codes >= 0
+        result = np.full(len(scores), -np.inf)
+        result[known] = -self.fitted_threshold_.anomaly_scores(
+            scores[known], None if codes is None else codes[known]
+        )
+        return result
 
     def decision_function(self, X, y=None):
         """Score rows relative to the threshold.
@@ -225,37 +245,62 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         probability : ndarray of shape (n_samples,)
-            By the two components of the training rows' suspicions; 0 where there was only one.
-            Where the threshold was not found by such a model ("mixture", a float, or a rule of the
-            detector's own), 1 for the rows it flags and 0 for others.
+            By the threshold rule; 1 for the rows it flags and 0 for others where it has no model
+            of the probability. 1 under a label that was not seen in fit.
         """
-        return self._cut.probability(-self.score_samples(X, y))
+        scores, codes = self._judge(X, y)
+        known = slice(None) if codes is None else codes >= 0
+        result = np.ones(len(scores))
+        result[known] = self.fitted_threshold_.poison_probability(
+            scores[known], None if codes is None else codes[known]
+        )
+        return result
+
+    def class_scores(self, X):
+        """Score rows under each label.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+            The rows. Those of the training set keep the scores that they got in fit.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_classes)
+            Anomaly scores, the larger, the more anomalous; a single column where the detector does
+            not look at labels.
+        """
+        return self._judge(X, None)[0]
+
+    def _judge(self, X, y):
+        """Anomaly scores under each label, and label codes: None without `y`, -1 if unknown."""
+        check_is_fitted(self)
+        X = self._validate_rows(X, reset=False)
+        codes = None if y is None else self._encode(X, y)
+        place = self._training_rows.find(X)
+        scores = self.training_class_scores_[place]
+        if (place < 0).any():
+            scores[place < 0] = self._scores(X[place < 0])
+        return scores, codes
+
+    def _make_threshold(self, random_state):
+        """The rule that `contamination` stands for, unfitted."""
+        if isinstance(self.contamination, BaseThreshold):
+            return seeded_clone(self.contamination, random_state)
+        if self.contamination == "auto":
+            return seeded_clone(self.auto_threshold, random_state)
+        return QuantileThreshold(self.contamination)
 
     def _validate_rows(self, X, *, reset):
         shape = getattr(X, "shape", ())
         if reset:
-            self._check_image_shape(tuple(shape[1:]))
+            self._remember_shape(tuple(shape[1:]))
         if len(shape) > 2:
             X = np.asarray(X).reshape(shape[0], -1)
         return validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
 
-    def _check_image_shape(self, shape):
+    def _remember_shape(self, shape):
         """A hook for detectors that care about the shape of one row as it came in."""
-
-    def _threshold(self, suspicion, random_state):
-        """Cut through the training rows' suspicions: rows above it are poison.
-
-        A float, or a Cut where the suspicions tell how probable poison is.
-        """
-        if self.contamination == "auto" and self._labelled:
-            return self._find_poison(suspicion)
-        if self.contamination in ("auto", "mixture"):
-            return mixture_threshold(suspicion, random_state)
-        return quantile_threshold(suspicion, self.contamination)
-
-    def _find_poison(self, suspicion):
-        """Cut where "auto" finds poison: a Cut or a float, as `_threshold`; a hook."""
-        return two_component_cut(suspicion)
 
     def _encode(self, X, y):
         if not self._labelled:
@@ -264,19 +309,14 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
             )
         y = column_or_1d(y)
         check_consistent_length(X, y)
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"y holds labels not seen in fit: {unknown.tolist()}; "
-                f"seen were {self.classes_.tolist()}."
+        codes = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+        unknown = self.classes_[codes] != y
+        if unknown.any():
+            warnings.warn(
+                f"y holds labels not seen in fit: {np.unique(y[unknown])[:10].tolist()}, in "
+                f"{unknown.sum()} rows, which are flagged; seen were {self.classes_.tolist()}.",
+                UserWarning,
+                stacklevel=4,
             )
-        return np.searchsorted(self.classes_, y)
-
-
-def _under_label(suspicion, codes):
-    """Pick each row's suspicion under its label, the smallest one where there is no label."""
-    if suspicion.shape[1] == 1:
-        return suspicion[:, 0].astype(np.float64)
-    if codes is None:
-        return suspicion.min(axis=1).astype(np.float64)
-    return suspicion[np.arange(len(codes)), codes].astype(np.float64)
+            codes[unknown] = -1
+        return codes

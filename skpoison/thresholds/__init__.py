@@ -1,17 +1,19 @@
-"""From suspicion to a verdict: where to cut a set of suspicion scores."""
+"""Threshold rules: from anomaly scores to a verdict, a share of poison and probabilities."""
 
-from skpoison.thresholds._components import mirror_cut, two_component_cut
-from skpoison.thresholds._contradiction import contradiction_cut
-from skpoison.thresholds._cut import Cut, no_cut, share_cut
-from skpoison.thresholds._plain import mixture_threshold, quantile_threshold
+from skpoison.thresholds._base import BaseThreshold
+from skpoison.thresholds._fixed import FixedThreshold
+from skpoison.thresholds._gaussian_mixture import GaussianMixtureThreshold
+from skpoison.thresholds._label_noise import LabelNoiseThreshold
+from skpoison.thresholds._mad import MADThreshold
+from skpoison.thresholds._quantile import QuantileThreshold
+from skpoison.thresholds._second_component import SecondComponentThreshold
 
 __all__ = [
-    "Cut",
-    "contradiction_cut",
-    "mirror_cut",
-    "mixture_threshold",
-    "no_cut",
-    "quantile_threshold",
-    "share_cut",
-    "two_component_cut",
+    "BaseThreshold",
+    "FixedThreshold",
+    "GaussianMixtureThreshold",
+    "LabelNoiseThreshold",
+    "MADThreshold",
+    "QuantileThreshold",
+    "SecondComponentThreshold",
 ]

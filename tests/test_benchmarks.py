@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -123,6 +124,86 @@ def test_the_leaderboard_is_made_from_its_runs(monkeypatch):
     shown = (ROOT / "benchmarks" / "results" / "leaderboard.md").read_text(encoding="utf-8")
     assert report.tables(runs) == shown
     assert report.overall(runs) in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def detection(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    detection = import_module("detection")
+    monkeypatch.setattr(detection, "RARE_CLASSES", {"breast_cancer": (0,)})
+    monkeypatch.setattr(detection, "RARE_SHARES", (0.03,))
+    monkeypatch.setattr(detection, "CHANGED", {"digits": 150})
+    return detection
+
+
+def test_detection_starts_and_is_reported(detection, tmp_path):
+    rng = np.random.default_rng(0)
+    y, wrong = rng.integers(0, 3, 300), np.arange(300) < 30
+    p = rng.dirichlet([1, 1, 1], 300) + 9 * np.eye(3)[np.where(wrong, (y + 1) % 3, y)]
+    folder = tmp_path / "human_label_errors"
+    folder.mkdir()
+    p /= p.sum(axis=1, keepdims=True)
+    np.savez(folder / "drawn.npz", pred_proba=p.astype(np.float16), y=y, wrong=wrong)
+
+    parts = {
+        "flips": "--data digits --sizes 200 --rates 0.1",
+        "honest": "--data iris breast_cancer",
+        "rare": "--data breast_cancer",
+        "human": "--data drawn",
+        "batches": "--data digits --sizes 300",
+        "invariance": "--data digits",
+        "cost": "--data digits --sizes 200 --detectors ensemble",
+    }
+    file = tmp_path / "runs.csv"
+    for attempt in range(2):  # the second one finds everything done
+        for part, settings in parts.items():
+            common = ["--seeds", "1", "--runs", str(file), "--data-home", str(tmp_path)]
+            detection.run(detection.parse(["--part", part, *settings.split(), *common]))
+        if attempt == 0:
+            first = file.read_text()
+    assert file.read_text() == first
+
+    report = import_module("detection_report")
+    runs = report.read_runs(file)
+    of_part = dict(list(runs.groupby("part")))
+    assert set(of_part["flips"]["contender"]) == set(detection.DETECTORS)
+    assert of_part["flips"]["share"].to_list() == [0.1] * 6  # uniform, pair
+    assert of_part["honest"]["f1"].isna().all() and set(of_part["honest"]["share"]) == {0}
+    human = of_part["human"].set_index("contender")
+    assert human.loc["argmax", "f1"] == human.loc["best cut of p(label)", "f1"] == 1
+    unknown = of_part["batches"]["variant"].str.contains("unknown")
+    assert (of_part["batches"]["rare_flagged"][unknown] == 1).all()
+    assert set(of_part["invariance"]["variant"]) >= {"row order", "uint8", "reference"}
+    assert of_part["cost"]["peak_mib"].item() >= 0 and of_part["cost"]["predict_seconds"].item() > 0
+    own, peer = (
+        of_part["rare"][of_part["rare"]["contender"] == c] for c in ("ensemble", "cleanlab")
+    )
+    assert own["ratio"].item() == pytest.approx(own["seconds"].item() / peer["seconds"].item())
+    assert report.tables(runs).count("\n## ") == len(parts) - 1
+
+    detection.forget(detection.parse(["--part", "rare", "--runs", str(file)]))
+    assert set(pd.read_csv(file)["part"]) == set(parts) - {"rare"}
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_classes_that_overlap_by_a_fifth(n_classes, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    honest_sets = import_module("honest_sets")
+    X, y = honest_sets.passengers(100_000, n_classes, random_state=1)
+    best = honest_sets.passenger_probabilities(X, n_classes).argmax(axis=1)
+    assert np.mean(best != y) == pytest.approx(0.2, abs=0.005)
+    assert np.bincount(y).min() > 0.1 * len(y)
+    assert (X[:, 4:6].sum(axis=1) == 1).all() and (X[:, 6:9].sum(axis=1) == 1).all()
+
+
+def test_flipped_labels_and_a_thinned_class(detection):
+    y = np.repeat([3, 5, 9], 100)
+    for variant in ("uniform", "pair"):
+        noisy, wrong = detection.flip(y, variant, 0.2, 0)
+        assert ((noisy != y) == wrong).all() and wrong.sum() == 60
+    assert (noisy[wrong & (y == 9)] == 3).all() and (noisy[wrong & (y == 3)] == 5).all()
+    X, thinned = import_module("honest_sets").thin(np.arange(300)[:, None], y, 5, 0.03, 0)
+    assert (thinned == 5).sum() == 6 and len(X) == 206 and (np.diff(X[:, 0]) > 0).all()
 
 
 RESULTS = ROOT / "benchmarks" / "paper" / "results"

@@ -4,26 +4,27 @@ import numpy as np
 from sklearn.metrics.pairwise import euclidean_distances
 
 from skpoison.detectors._base import BasePoisonDetector
-from skpoison.thresholds import two_component_cut
-
-MIN_GAIN = 12.0  # distances to a mean of many columns have no long tail
+from skpoison.thresholds import SecondComponentThreshold
 
 
 class CentroidDetector(BasePoisonDetector):
     """Flag rows far from the centroid of the class they claim.
 
     The outlier detector that the paper [1]_ compares with, and the sphere defence of [2]_:
-    suspicion is the Euclidean distance between a row and the mean of the training rows of its
-    label. The mean is taken over the poison too.
+    the anomaly score is the Euclidean distance between a row and the mean of the training rows of
+    its label. The mean is taken over the poison too.
 
     Parameters
     ----------
-    contamination : "auto", "mixture" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
-        show a second component; "mixture" cuts between two in any case, as the paper does.
+    contamination : "auto", float or threshold rule, default="auto"
+        The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
+        the training rows to flag, in (0, 0.5]. "auto" is
+        ``SecondComponentThreshold(min_likelihood_ratio=12)``: distances to a mean of many columns
+        have no long tail. The paper's rule is
+        :class:`~skpoison.thresholds.GaussianMixtureThreshold`.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the mixture.
+        Seed of a threshold rule that draws.
 
     Attributes
     ----------
@@ -34,7 +35,7 @@ class CentroidDetector(BasePoisonDetector):
         The labels seen in fit.
 
     training_scores_ : ndarray of shape (n_samples,)
-        Negative suspicions of the training rows.
+        Negative anomaly scores of the training rows.
 
     offset_ : float
         Threshold on ``score_samples``.
@@ -63,19 +64,18 @@ class CentroidDetector(BasePoisonDetector):
     >>> from skpoison.detectors import CentroidDetector
     >>> X = np.array([[0.0], [0.1], [0.2], [0.3], [5.0], [5.1], [5.2], [5.3], [5.15]])
     >>> y = np.array(["a", "a", "a", "a", "b", "b", "b", "b", "a"])
-    >>> CentroidDetector(contamination="mixture", random_state=0).fit_predict(X, y)
+    >>> CentroidDetector(contamination=0.1).fit_predict(X, y)
     array([ 1,  1,  1,  1,  1,  1,  1,  1, -1])
     """
 
-    short_names = {"centroid": {"contamination": "mixture"}}
+    short_names = {"centroid": {}}
+    auto_threshold = SecondComponentThreshold(min_likelihood_ratio=12.0)
 
-    def _fit(self, X, y, random_state):
+    def _fit_scores(self, X, y, random_state):
         self.centroids_ = np.stack(
             [X[y == label].mean(axis=0) for label in range(len(self.classes_))]
         )
+        return self._scores(X)
 
-    def _suspicion(self, X):
+    def _scores(self, X):
         return euclidean_distances(X, self.centroids_)
-
-    def _find_poison(self, suspicion):
-        return two_component_cut(suspicion, MIN_GAIN)

@@ -13,17 +13,18 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import Interval
 
 from skpoison.detectors._base import BasePoisonDetector
+from skpoison.thresholds import FixedThreshold
 
 
 class ActivationClusteringDetector(BasePoisonDetector):
     """Flag the smaller of two clusters of activations in the class that a row claims.
 
-    The defence of [1]_. A network is trained on the doubtful rows and labels; in each class the
+    The defence of [1]_. A network is trained on the untrusted rows and labels; in each class the
     activations of its last hidden layer are reduced by PCA and split in two by k-means. The class
-    is doubtful if the smaller cluster holds a small enough share of it and the two lie far enough
-    apart. Suspicion is how much nearer a row's activations are to the centre of the smaller
-    cluster than to that of the larger one, divided by the distance between the two: from -1 to 1.
-    Under the label of a class that is not doubtful it is one less.
+    is suspect if the smaller cluster holds a small enough share of it and the two lie far enough
+    apart. The anomaly score is how much nearer a row's activations are to the centre of the
+    smaller cluster than to that of the larger one, divided by the distance between the two: from
+    -1 to 1. Under the label of a class that is not suspect it is one less.
 
     Parameters
     ----------
@@ -40,22 +41,21 @@ class ActivationClusteringDetector(BasePoisonDetector):
     whiten : bool, default=False
         Whether the principal components are scaled to equal variance. The paper reduces by
         independent component analysis; independent components are whitened principal
-        components turned round, which 2-means does not see, so True is the paper's reduction.
+        components rotated, which 2-means does not see, so True is the paper's reduction.
 
     max_share : float, default=0.35
-        A class is doubtful if its smaller cluster holds at most this share of it, in (0, 0.5].
+        A class is suspect if its smaller cluster holds at most this share of it, in (0, 0.5].
 
     min_silhouette : float, default=0.1
-        A class is doubtful if the mean silhouette of its clusters is at least this, in [-1, 1].
+        A class is suspect if the mean silhouette of its clusters is at least this, in [-1, 1].
 
-    contamination : "auto", "mixture" or float, default="auto"
-        "auto" flags the smaller clusters of the doubtful classes, as the paper does, and none
-        where no class is. A float in (0, 0.5] is the share of the training rows to flag.
-        "mixture" cuts between the two components of a Gaussian mixture fitted to their
-        suspicions.
+    contamination : "auto", float or threshold rule, default="auto"
+        The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
+        the training rows to flag, in (0, 0.5]. "auto" is ``FixedThreshold(0.0)``: the
+        smaller clusters of the suspect classes, as in the paper, and none where no class is.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the network, the reduction, the clusters and the mixture.
+        Seed of the network, the reduction and the clusters.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class ActivationClusteringDetector(BasePoisonDetector):
         The labels seen in fit.
 
     training_scores_ : ndarray of shape (n_samples,)
-        Negative suspicions of the training rows.
+        Negative anomaly scores of the training rows.
 
     offset_ : float
         Threshold on ``score_samples``.
@@ -92,7 +92,7 @@ class ActivationClusteringDetector(BasePoisonDetector):
     seconds to compile, and images and tables need no different treatment.
 
     Fitted without labels, or to a single class, there is nothing to train the network on; the rows
-    themselves are clustered, and "auto" cuts as it does in other detectors.
+    themselves are clustered.
 
     References
     ----------
@@ -110,6 +110,7 @@ class ActivationClusteringDetector(BasePoisonDetector):
     """
 
     short_names = {"activation-clustering": {}}
+    auto_threshold = FixedThreshold(0.0)
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
@@ -141,7 +142,7 @@ class ActivationClusteringDetector(BasePoisonDetector):
         self.max_share = max_share
         self.min_silhouette = min_silhouette
 
-    def _fit(self, X, y, random_state):
+    def _fit_scores(self, X, y, random_state):
         self._mean = X.mean(axis=0, dtype=np.float64)
         self._scale = np.sqrt(np.mean(np.square(X - self._mean))) or 1.0
         self.network_ = None
@@ -157,21 +158,21 @@ class ActivationClusteringDetector(BasePoisonDetector):
             split_activations(activations[y == label], self.n_components, self.whiten, random_state)
             for label in range(len(self.classes_))
         ]
+        return self._cluster_scores(activations)
 
-    def _suspicion(self, X):
-        activations = self._activations(X)
+    def _scores(self, X):
+        return self._cluster_scores(self._activations(X))
+
+    def _cluster_scores(self, activations):
         return np.column_stack(
-            [self._class_suspicion(activations, clusters) for clusters in self.clusters_]
+            [self._class_scores(activations, clusters) for clusters in self.clusters_]
         )
 
-    def _class_suspicion(self, activations, clusters):
+    def _class_scores(self, activations, clusters):
         if clusters is None:
             return np.full(len(activations), -1.0)
-        doubtful = clusters.share <= self.max_share and clusters.silhouette >= self.min_silhouette
-        return clusters.margin(activations) - (0 if doubtful else 1)
-
-    def _find_poison(self, suspicion):
-        return super()._find_poison(suspicion) if self.network_ is None else 0.0
+        suspect = clusters.share <= self.max_share and clusters.silhouette >= self.min_silhouette
+        return clusters.margin(activations) - (0 if suspect else 1)
 
     def _scaled(self, X):
         return (X - self._mean) / self._scale

@@ -3,21 +3,20 @@
 import warnings
 
 import numpy as np
-from sklearn import config_context
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.utils._param_validation import HasMethods
 
 from skpoison.detectors._base import BasePoisonDetector
-from skpoison.detectors._seeding import seeded_clone
+from skpoison.utils._cloning import seeded_clone
 
 
 class ClassConditionalDetector(BasePoisonDetector):
     """Judge each row within the class it claims, by any outlier detector.
 
-    One clone of the outlier detector is fitted to the training rows of each class. Suspicion is
-    the outlier score that the clone of the row's label gives it, minus the mean and divided by
-    the standard deviation of the scores of that class's training rows, so that a class whose
-    scores spread widely does not drown the others.
+    One clone of the outlier detector is fitted to the training rows of each class. The anomaly
+    score is the outlier score that the clone of the row's label gives it, minus the mean and
+    divided by the standard deviation of the scores of that class's training rows, so that a class
+    whose scores spread widely does not drown the others.
 
     Parameters
     ----------
@@ -28,13 +27,14 @@ class ClassConditionalDetector(BasePoisonDetector):
         leaves a ``random_state`` at None they get one. None: ``LocalOutlierFactor`` with 20
         neighbours, or all other rows of a smaller class.
 
-    contamination : "auto", "mixture" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
-        show a second component; "mixture" cuts between two in any case, as the paper does.
-        The estimator's own `contamination` has no effect.
+    contamination : "auto", float or threshold rule, default="auto"
+        The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
+        the training rows to flag, in (0, 0.5]. "auto" is ``SecondComponentThreshold()``:
+        it flags none unless the scores show a second component. The
+        estimator's own `contamination` has no effect.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the clones and the mixture.
+        Seed of the clones.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class ClassConditionalDetector(BasePoisonDetector):
         The labels seen in fit.
 
     training_scores_ : ndarray of shape (n_samples,)
-        Negative suspicions of the training rows.
+        Negative anomaly scores of the training rows.
 
     offset_ : float
         Threshold on ``score_samples``.
@@ -117,45 +117,44 @@ class ClassConditionalDetector(BasePoisonDetector):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator
 
-    def _fit(self, X, y, random_state):
-        judges, refusals = {}, {}
+    def _fit_scores(self, X, y, random_state):
+        scorers, refusals = {}, {}
         for code in range(len(self.classes_)):
             try:
-                judges[code] = self._judge_class(X[y == code], random_state)
+                scorers[code] = self._fit_class(X[y == code], random_state)
             except ValueError as reason:
                 refusals[code] = reason
         if refusals:
-            of_all = self._judge(X, random_state)
-            judges |= dict.fromkeys(refusals, of_all)
+            of_all = self._fit_scorer(X, random_state)
+            scorers |= dict.fromkeys(refusals, of_all)
         for code, reason in refusals.items():
             warnings.warn(
                 f"Class {self.classes_[code]} is judged by a clone of the estimator fitted to the "
                 f"rows of all classes, not to its own {np.sum(y == code)}: {reason}",
                 stacklevel=2,
             )
-        self._judges = [judges[code] for code in range(len(self.classes_))]
-        self.estimators_ = [judge.detector for judge in self._judges]
+        self._scorers = [scorers[code] for code in range(len(self.classes_))]
+        self.estimators_ = [scorer.detector for scorer in self._scorers]
+        return self._scores(X)
 
-    def _suspicion(self, X):
-        return np.column_stack([judge.suspicion(X) for judge in self._judges])
+    def _scores(self, X):
+        return np.column_stack([scorer.scores(X) for scorer in self._scorers])
 
-    def _judge_class(self, rows, random_state):
+    def _fit_class(self, rows, random_state):
         if len(rows) < 2:
             raise ValueError("a single row has nothing to be compared with")
-        return self._judge(rows, random_state)
+        return self._fit_scorer(rows, random_state)
 
-    def _judge(self, rows, random_state):
+    def _fit_scorer(self, rows, random_state):
         if self.estimator is None:
             n_neighbors = min(20, max(len(rows) - 1, 1))
             detector = LocalOutlierFactor(n_neighbors=n_neighbors, novelty=True)
         else:
             detector = seeded_clone(self.estimator, random_state)
-        with config_context(skip_parameter_validation=False):  # it is the user's, check it
-            detector.fit(rows)
-        return _Judge(detector, rows)
+        return _StandardScorer(detector.fit(rows), rows)
 
 
-class _Judge:
+class _StandardScorer:
     """A fitted outlier detector whose scores are standardised over the rows it was fitted to."""
 
     def __init__(self, detector, rows):
@@ -163,11 +162,11 @@ class _Judge:
         together, alone = outlier_scores(detector, rows)[:1], outlier_scores(detector, rows[:1])
         self.one_by_one = not np.allclose(together, alone)
         self.mean, self.scale = 0.0, 1.0
-        scores = self.suspicion(rows)
+        scores = self.scores(rows)
         differ = np.ptp(scores) > 1e-9 * np.abs(scores).max()
         self.mean, self.scale = scores.mean(), scores.std() if differ else 1.0
 
-    def suspicion(self, X):
+    def scores(self, X):
         if self.one_by_one:
             scores = np.concatenate([outlier_scores(self.detector, row[np.newaxis]) for row in X])
         else:

@@ -1,23 +1,31 @@
 """Cross-fitting: no row is judged by a model that has learnt it."""
 
-from hashlib import blake2b
+from functools import partial
+from numbers import Integral
 
 import numpy as np
+from joblib import Parallel, delayed
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import scale
+from sklearn.utils._param_validation import Interval
 
-NEAR = 0.5  # in units of the median distance to the nearest row of the class
+from skpoison.detectors._label_base import BaseLabelNoiseDetector
+from skpoison.utils._cloning import seeded_clone
+from skpoison.utils._row_index import row_keys
+
+DUPLICATE_RADIUS = 0.5  # in units of the median distance to the nearest row of the class
 N_NEIGHBORS = 5
+MOST_ROWS_OF_NEIGHBOR_SEARCH = 5000  # its time is quadratic
 
 
 class CrossFit:
     """Models that were each fitted to all folds of a training set but one.
 
-    Equal rows share a fold, and so do gathered rows (:func:`gathered_rows`), so that none of them
-    is judged by a model that has learnt another. Poison gathers: what climbs the same hill ends in
-    the same place, and what hides wants company; each such row would vouch for the others.
+    Near-duplicates share a fold (:func:`near_duplicate_groups`), so that none of them is judged
+    by a model that has learnt another.
 
     Parameters
     ----------
@@ -30,67 +38,193 @@ class CrossFit:
     codes : ndarray of shape (n_samples,)
         Their label codes; the folds are stratified.
 
-    learn_from : ndarray of shape (n_samples,), dtype=bool, default=None
-        The rows that models are fitted to; all rows are judged. None: all.
+    train_mask : ndarray of shape (n_samples,), dtype=bool, default=None
+        The rows that models are fitted to. None: all.
 
     n_folds : int
-        Number of folds; no more than there are rows apart from each other.
+        Number of folds; no more than there are groups of near-duplicates.
 
     random_state : RandomState
         Draws the folds.
 
+    n_jobs : int, default=None
+        Number of fits at once, as in joblib.
+
     Attributes
     ----------
     models : list
-        What `fit` returned, one a fold.
+        What `fit` returned, one for each fold.
+
+    folds : ndarray of shape (n_samples,)
+        The fold of each row: the number of the model that has not learnt it.
     """
 
-    def __init__(self, fit, X, codes, *, learn_from=None, n_folds, random_state):
+    def __init__(self, fit, X, codes, *, train_mask=None, n_folds, random_state, n_jobs=None):
         _, first, groups = np.unique(
-            gathered_rows(X, codes), return_index=True, return_inverse=True
+            near_duplicate_groups(X, codes), return_index=True, return_inverse=True
         )
         n_folds = min(n_folds, len(first))
-        fold = stratified_folds(codes[first], n_folds, random_state)[groups]
+        self.folds = stratified_folds(codes[first], n_folds, random_state)[groups]
 
-        self.models = []
-        for number in range(n_folds):
-            others = fold != number if n_folds > 1 else np.ones(len(X), dtype=bool)
-            if learn_from is not None:
-                others = others & learn_from
-            self.models.append(fit(X[others], codes[others]))
-        self._fold_of = dict(zip(_keys(X), fold.tolist(), strict=True))
+        def rows_of(fold):
+            train = self.folds != fold if n_folds > 1 else np.ones(len(X), dtype=bool)
+            return train if train_mask is None else train & train_mask
 
-    def judge(self, X, predict):
-        """Judge rows: training rows by the model that has not seen them, others by all.
+        self.models = Parallel(n_jobs=n_jobs)(
+            delayed(fit)(X[train], codes[train]) for train in map(rows_of, range(n_folds))
+        )
+
+    def predict_out_of_fold(self, X, predict):
+        """Predict the training rows, each by the one model that has not learnt it.
 
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_features)
-            The rows.
+            The training rows, in the order of the fit.
 
         predict : callable
-            ``predict(model, X)`` returns an ndarray of shape (n_samples, ...).
+            ``predict(model, X)`` returns an ndarray of shape (n_rows, ...).
 
         Returns
         -------
-        outputs : ndarray of shape (n_samples, ...)
-            The output of the one model for training rows, the mean over the models for others.
+        predictions : ndarray of shape (n_samples, ...)
         """
-        outputs = np.stack([predict(model, X) for model in self.models])
-        judged = outputs.mean(axis=0)
-        fold = np.array([self._fold_of.get(key, -1) for key in _keys(X)])
-        known = np.flatnonzero(fold >= 0)
-        judged[known] = outputs[fold[known], known]
-        return judged
+        result = None
+        for fold, model in enumerate(self.models):
+            rows = np.flatnonzero(self.folds == fold)
+            predictions = predict(model, X[rows])
+            if result is None:
+                result = np.empty((len(X), *predictions.shape[1:]))
+            result[rows] = predictions
+        return result
+
+    def predict(self, X, predict):
+        """Predict new rows by the mean of all models.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows that no model has learnt.
+
+        predict : callable
+            As in ``predict_out_of_fold``.
+
+        Returns
+        -------
+        predictions : ndarray of shape (n_samples, ...)
+        """
+        return np.mean([predict(model, X) for model in self.models], axis=0)
 
 
-def gathered_rows(X, codes):
-    """Number the places where rows are: gathered rows share one, every other row has its own.
+class CrossFittedDetector(BaseLabelNoiseDetector):
+    """Base class of detectors that score labels by out-of-sample predictions of a classifier.
+
+    A subclass names the classifier's method in ``prediction_method``, writes
+    ``_default_estimator``, and turns predictions into anomaly scores in ``_anomaly``.
+
+    Parameters
+    ----------
+    estimator : classifier, default=None
+        Clones of it are fitted.
+
+    cv : int, default=5
+        Number of folds.
+
+    n_jobs : int, default=None
+        Number of clones fitted at once, as in joblib.
+
+    contamination : "auto", float or threshold rule, default="auto"
+        As in the base class.
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of the folds, and of classifiers that have none of their own.
+    """
+
+    prediction_method = None
+
+    _parameter_constraints = {
+        **BaseLabelNoiseDetector._parameter_constraints,
+        "cv": [Interval(Integral, 2, None, closed="left")],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self, estimator=None, *, cv=5, n_jobs=None, contamination="auto", random_state=None
+    ):
+        super().__init__(contamination=contamination, random_state=random_state)
+        self.estimator = estimator
+        self.cv = cv
+        self.n_jobs = n_jobs
+
+    def _fit_label_scores(self, X, y, random_state):
+        estimator = self._default_estimator(X) if self.estimator is None else self.estimator
+        self._cross_fit = CrossFit(
+            partial(FoldClassifier, seeded_clone(estimator, random_state), len(self.classes_)),
+            X,
+            y,
+            n_folds=self.cv,
+            random_state=random_state,
+            n_jobs=self.n_jobs,
+        )
+        return self._anomaly(self._cross_fit.predict_out_of_fold(X, self._predict))
+
+    def _label_scores(self, X):
+        return self._anomaly(self._cross_fit.predict(X, self._predict))
+
+    def _predict(self, model, X):
+        return model.predict(X, self.prediction_method)
+
+
+class FoldClassifier:
+    """A classifier of label codes that has a column for every class, seen or not.
+
+    Parameters
+    ----------
+    estimator : classifier
+        A clone is fitted, unless there is a single class.
+
+    n_classes : int
+        Number of columns.
+
+    X : ndarray of shape (n_samples, n_features)
+        Rows.
+
+    y : ndarray of shape (n_samples,)
+        Label codes below `n_classes`.
+    """
+
+    def __init__(self, estimator, n_classes, X, y):
+        self.n_classes = n_classes
+        self.seen = np.unique(y)
+        self.classifier = clone(estimator).fit(X, y) if len(self.seen) > 1 else None
+
+    def predict(self, X, method):
+        """Call ``decision_function`` or ``predict_proba``: (n_samples, n_classes).
+
+        The decision value of two classes is shared between them, half of it with either sign. A
+        class not seen gets probability 0, or as little as the least likely class of the row.
+        """
+        if self.classifier is None:
+            predictions = np.ones((len(X), len(self.seen)))
+        else:
+            predictions = np.asarray(getattr(self.classifier, method)(X), dtype=np.float64)
+        if predictions.ndim == 1:
+            predictions = np.column_stack([-predictions, predictions]) / 2
+        result = np.zeros((len(X), self.n_classes))
+        if method == "decision_function" and self.classifier is not None:
+            result[:] = predictions.min(axis=1, keepdims=True)
+        result[:, self.seen] = predictions
+        return result
+
+
+def near_duplicate_groups(X, codes):
+    """Number groups of near-duplicates; every other row is a group of its own.
 
     Two rows of a label belong together where one is among the other's five nearest and not half
     as far away as the nearest row of the label mostly is (the median); together with those that
     belong to either. Equal rows belong together whatever their labels. Distances are those of
-    standardised columns unless all values lie in [0, 1].
+    standardised columns unless all values lie in [0, 1]. Among more than 5,000 different rows
+    only equal ones are grouped: the search is quadratic.
 
     Parameters
     ----------
@@ -102,12 +236,14 @@ def gathered_rows(X, codes):
 
     Returns
     -------
-    places : ndarray of shape (n_samples,)
-        The number of each row's place, from 0.
+    groups : ndarray of shape (n_samples,)
+        The number of each row's group, from 0.
     """
-    _, first, places = np.unique(X, axis=0, return_index=True, return_inverse=True)
+    _, first, groups = np.unique(row_keys(X), return_index=True, return_inverse=True)
+    if len(first) > MOST_ROWS_OF_NEIGHBOR_SEARCH:
+        return groups
     rows, codes = X[first], codes[first]
-    if not has_one_scale(rows):
+    if not is_unit_scaled(rows):
         rows = scale(rows)
     pairs = [np.empty((2, 0), dtype=int)]
     for code in np.unique(codes):
@@ -116,21 +252,23 @@ def gathered_rows(X, codes):
             continue
         neighbors = NearestNeighbors(n_neighbors=min(N_NEIGHBORS, len(own) - 1)).fit(rows[own])
         distances, others = neighbors.kneighbors()
-        row, rank = np.nonzero(distances < NEAR * np.median(distances[:, 0]))
+        row, rank = np.nonzero(distances < DUPLICATE_RADIUS * np.median(distances[:, 0]))
         pairs.append(own[[row, others[row, rank]]])
     pairs = np.concatenate(pairs, axis=1)
     links = coo_array((np.ones(pairs.shape[1]), tuple(pairs)), shape=(len(rows), len(rows)))
     _, together = connected_components(links, directed=False)
-    return together[places]
+    return together[groups]
 
 
-def has_one_scale(X):
-    """Whether the columns can be compared as they are: all values in [0, 1], as those of pixels."""
+def is_unit_scaled(X):
+    """Whether all values lie in [0, 1], as those of pixels: columns compare as they are."""
     return X.min() >= 0 and X.max() <= 1
 
 
 def stratified_folds(codes, n_folds, random_state):
-    """Deal rows into folds: class by class, in random order within each, one fold after another.
+    """Assign folds in turn, class by class, in random order within each.
+
+    Unlike those of scikit-learn's ``StratifiedKFold``, no fold is empty, however rare the classes.
 
     Parameters
     ----------
@@ -153,9 +291,3 @@ def stratified_folds(codes, n_folds, random_state):
     folds = np.empty(len(codes), dtype=int)
     folds[order] = np.arange(len(codes)) % n_folds
     return folds
-
-
-def _keys(X):
-    """A fingerprint of each row, the same in every process; 0 and -0 are one."""
-    rows = np.ascontiguousarray(X, dtype=np.float64) + 0.0
-    return [blake2b(row.tobytes(), digest_size=16).digest() for row in rows]

@@ -1,10 +1,8 @@
 """Influence: what a row does to the loss on rows that can be trusted."""
 
-from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
-from scipy.stats import median_abs_deviation
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import HasMethods, Interval
@@ -15,34 +13,28 @@ from skpoison.attacks._engine import binary_problems
 from skpoison.attacks._victims import describe_victim
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._cross_fitting import CrossFit, stratified_folds
-from skpoison.detectors._label_base import BaseLabelDetector
-from skpoison.thresholds import share_cut
+from skpoison.detectors._label_base import BaseLabelNoiseDetector
 
 # A shrunken ridge classifier's alpha, in units of the rows' mean squared distance from their mean.
 SHRINKAGE = 3.0
-# How far above the median a row's influence is flagged in any case, in robust deviations.
-FENCE = 5.0
 
 
-class InfluenceDetector(BaseLabelDetector):
+class InfluenceDetector(BaseLabelNoiseDetector):
     """Flag rows that would raise the victim's loss on held-out rows.
 
     Poison that carries its true label looks innocent; what gives it away, if anything does, is the
-    harm. Suspicion is the influence function [1]_ of a row under its label: how fast the loss of
-    the victim on held-out rows rises as the row is given weight in the victim's training. It is
-    the first-order form of rejecting on negative impact [2]_, without a training for each row,
-    and, other than that, it needs no clean rows: the loss is measured on rows of the doubtful
-    set itself, those whose label most of their nearest neighbours share.
+    harm. The anomaly score is the influence function [1]_ of a row under its label: how fast the
+    loss of the victim on held-out rows rises as the row is given weight in the victim's training.
+    It is the first-order form of rejecting on negative impact [2]_, without a training for each
+    row, and, other than that, it needs no clean rows: the loss is measured on rows of the
+    untrusted set itself, those whose label most of their nearest neighbours share.
 
     A row is judged by victims that were neither trained nor measured on it: the training rows are
     cut into `n_folds` folds, and each fold is judged by victims of the others, of which each in
     turn is held out.
 
-    Influence has a few large values on both sides; the suspicion is its inverse hyperbolic sine in
-    units of the training rows' median size. A handful of rows can do all the harm and be too few
-    for a component of their own: with "auto", rows whose influence is harmful and lies five robust
-    deviations above the median are flagged in any case. They need not be poison, so the interval
-    of its share then begins at 0.
+    Influence has a few large values on both sides; the anomaly score is its inverse hyperbolic
+    sine in units of the training rows' median size.
 
     Parameters
     ----------
@@ -59,16 +51,15 @@ class InfluenceDetector(BaseLabelDetector):
         A row is trusted to measure the loss where more than half of so many nearest neighbours
         have its label.
 
-    harm_only : bool, default=False
-        Whether "auto" flags nothing but the rows beyond those five deviations: for use beside a
-        detector of wrong labels, such as in :class:`EnsembleDetector`.
-
-    contamination : "auto", "mixture" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
-        show a second component; "mixture" cuts between two in any case, as the paper does.
+    contamination : "auto", float or threshold rule, default="auto"
+        The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
+        the training rows to flag, in (0, 0.5]. "auto" is ``SecondComponentThreshold()``:
+        it flags none unless the scores show a second component. A handful of rows can do all the
+        harm and be too few for a component of their own;
+        :class:`~skpoison.thresholds.MADThreshold` finds those.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the folds and the mixture.
+        Seed of the folds.
 
     Attributes
     ----------
@@ -76,14 +67,14 @@ class InfluenceDetector(BaseLabelDetector):
         The victim, unfitted.
 
     scale_ : float
-        Median absolute influence of the training rows; ``sinh(suspicion) * scale_`` is a row's
+        Median absolute influence of the training rows; ``sinh(anomaly score) * scale_`` is a row's
         influence.
 
     classes_ : ndarray of shape (n_classes,)
         The labels seen in fit.
 
     training_scores_ : ndarray of shape (n_samples,)
-        Negative suspicions of the training rows: what they do for the held-out loss.
+        Negative anomaly scores of the training rows: what they do for the held-out loss.
 
     offset_ : float
         Threshold on ``score_samples``.
@@ -107,7 +98,7 @@ class InfluenceDetector(BaseLabelDetector):
 
     Training is exact and in dual form: time grows with the third power of the number of rows.
     Where the columns have different units, scale them first. Without labels, or with one class,
-    rows are judged by the distance to their neighbours.
+    rows are scored by the distance to their neighbours.
 
     References
     ----------
@@ -137,7 +128,6 @@ class InfluenceDetector(BaseLabelDetector):
         "estimator": [HasMethods(["fit", "predict"]), None],
         "n_folds": [Interval(Integral, 2, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-        "harm_only": ["boolean"],
     }
 
     def __init__(
@@ -146,7 +136,6 @@ class InfluenceDetector(BaseLabelDetector):
         *,
         n_folds=10,
         n_neighbors=10,
-        harm_only=False,
         contamination="auto",
         random_state=None,
     ):
@@ -154,9 +143,8 @@ class InfluenceDetector(BaseLabelDetector):
         self.estimator = estimator
         self.n_folds = n_folds
         self.n_neighbors = n_neighbors
-        self.harm_only = harm_only
 
-    def _fit_labels(self, X, y, random_state):
+    def _fit_label_scores(self, X, y, random_state):
         X = X.astype(np.float64)
         self.estimator_ = self.estimator
         if self.estimator is None:
@@ -171,25 +159,13 @@ class InfluenceDetector(BaseLabelDetector):
 
         with threadpool_limits(1):
             self._cross_fit = CrossFit(fit, X, y, n_folds=self.n_folds, random_state=random_state)
+            influence = self._cross_fit.predict_out_of_fold(X, InfluenceFunction.__call__)
+        self.scale_ = float(np.median(np.abs(influence[np.arange(len(X)), y]))) or 1.0
+        return np.arcsinh(influence / self.scale_)
 
-        influence = self._influence(X)[np.arange(len(X)), y]
-        self.scale_ = float(np.median(np.abs(influence))) or 1.0
-
-    def _label_suspicion(self, X):
-        return np.arcsinh(self._influence(X) / self.scale_)
-
-    def _influence(self, X):
-        return self._cross_fit.judge(X.astype(np.float64), InfluenceFunction.__call__)
-
-    def _find_wrong_labels(self, suspicion):
-        cut = super()._find_wrong_labels(suspicion)
-        influence = np.sinh(suspicion)
-        fence = np.median(influence) + FENCE * median_abs_deviation(influence, scale="normal")
-        fence = float(np.arcsinh(max(fence, 0.0)))
-        if cut.threshold <= fence and not self.harm_only:
-            return cut
-        harmful = share_cut(suspicion, fence)
-        return replace(harmful, interval=(0.0, max(harmful.interval[1], cut.interval[1])))
+    def _label_scores(self, X):
+        influence = self._cross_fit.predict(X.astype(np.float64), InfluenceFunction.__call__)
+        return np.arcsinh(influence / self.scale_)
 
 
 def shrunken_ridge(spread):
@@ -227,7 +203,7 @@ class InfluenceFunction:
         self.kernel, self.rows = victim.make_kernel(X), X
         self.squared_norms = np.einsum("ij,ij->i", X, X)
         self.n_folds = folds.max() + 1
-        self.parts = []
+        self.problems = []
         gram = self.kernel(X, X, self.squared_norms)
         if not np.isfinite(gram).all():
             raise ValueError(
@@ -249,18 +225,18 @@ class InfluenceFunction:
                     self.class_cost[codes[train]],
                     intercept=victim.intercept,
                 )
-                self.parts.append(_Part(machine, train, held_out, positive, negative))
+                self.problems.append(_HeldOutProblem(machine, train, held_out, positive, negative))
 
     def __call__(self, X):
         """Influence of rows `X` (n, n_features) under every label: (n, n_classes)."""
         values = self.kernel(X, self.rows, self.squared_norms)
         influence = np.zeros((len(X), len(self.class_cost)))
-        for part in self.parts:
-            part.add_influence(influence, values, self.class_cost)
+        for problem in self.problems:
+            problem.add_influence(influence, values, self.class_cost)
         return influence / self.n_folds
 
 
-class _Part:
+class _HeldOutProblem:
     """One binary problem with one fold held out: the victim and its adjoint, as weights."""
 
     def __init__(self, machine, train, held_out, positive, negative):
@@ -274,11 +250,11 @@ class _Part:
 
     def add_influence(self, influence, values, class_cost):
         decision = values[:, self.train] @ self.theta + self.intercept
-        pull = values[:, self.rows] @ self.adjoint - self.shift
+        adjoint_value = values[:, self.rows] @ self.adjoint - self.shift
         for code, cost in enumerate(class_cost):
             if code == self.positive or self.negative in (None, code):
                 sign = 1.0 if code == self.positive else -1.0
-                influence[:, code] += self.coefficient(decision, sign, cost) * pull
+                influence[:, code] += self.coefficient(decision, sign, cost) * adjoint_value
 
 
 def trusted_rows(X, codes, n_neighbors):

@@ -2,50 +2,38 @@
 
 from abc import abstractmethod
 
-import numpy as np
-from sklearn.neighbors import NearestNeighbors
-
 from skpoison.detectors._base import BasePoisonDetector
-from skpoison.detectors._neighbors import mean_neighbor_distance
+from skpoison.detectors._neighbors import NeighborDistances
 
 N_NEIGHBORS = 5
 
 
-class BaseLabelDetector(BasePoisonDetector):
+class BaseLabelNoiseDetector(BasePoisonDetector):
     """Base class of detectors that need two classes to have anything to judge.
 
-    A subclass writes ``_fit_labels`` and ``_label_suspicion``, and ``_find_wrong_labels`` where it
-    has a cut of its own for ``contamination="auto"``. Where a detector is fitted without
-    labels, or to rows of one class, no label can be wrong; rows are then judged by their mean
-    distance to their five nearest neighbours.
+    A subclass writes ``_fit_label_scores`` and ``_label_scores``, the hooks of the base class for
+    two classes or more. Where a detector is fitted without labels, or to rows of one class, no
+    label can be wrong; rows are then scored by their mean distance to their five nearest
+    neighbours, in one column, of which :class:`~skpoison.thresholds.LabelNoiseThreshold` flags
+    nothing.
     """
 
     @abstractmethod
-    def _fit_labels(self, X, y, random_state):
-        """Learn from rows `X` and label codes `y` of at least two classes."""
+    def _fit_label_scores(self, X, y, random_state):
+        """Learn from rows `X` and label codes `y` of at least two classes, and score the rows."""
 
     @abstractmethod
-    def _label_suspicion(self, X):
-        """Suspicion of each row under each label: (n_samples, n_classes)."""
+    def _label_scores(self, X):
+        """Score rows that were not fitted under each label: (n_samples, n_classes)."""
 
-    def _find_wrong_labels(self, suspicion):
-        """Cut where "auto" finds poison among rows of two classes or more; a hook."""
-        return super()._find_poison(suspicion)
-
-    def _find_poison(self, suspicion):
-        if self._neighbors is not None:
-            return super()._find_poison(suspicion)
-        return self._find_wrong_labels(suspicion)
-
-    def _fit(self, X, y, random_state):
+    def _fit_scores(self, X, y, random_state):
         self._neighbors = None
-        if len(self.classes_) == 1:
-            self._neighbors = NearestNeighbors(algorithm="ball_tree").fit(X)
-        else:
-            self._fit_labels(X, y, random_state)
+        if len(self.classes_) > 1:
+            return self._fit_label_scores(X, y, random_state)
+        self._neighbors = NeighborDistances(X, y, N_NEIGHBORS)
+        return self._neighbors.training_distances
 
-    def _suspicion(self, X):
+    def _scores(self, X):
         if self._neighbors is None:
-            return self._label_suspicion(X)
-        distances = mean_neighbor_distance(self._neighbors, X, N_NEIGHBORS)
-        return np.nan_to_num(distances, nan=0.0)[:, np.newaxis]
+            return self._label_scores(X)
+        return self._neighbors(X)

@@ -1,6 +1,5 @@
 """How many of a row's neighbours carry another label."""
 
-from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -8,30 +7,31 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import Interval
 
 from skpoison.detectors._base import BasePoisonDetector
-from skpoison.detectors._label_base import BaseLabelDetector
-from skpoison.thresholds import mirror_cut
+from skpoison.detectors._label_base import BaseLabelNoiseDetector
+from skpoison.thresholds import LabelNoiseThreshold
+from skpoison.utils._row_index import row_keys
 
 
-class NeighborDisagreementDetector(BaseLabelDetector):
+class NeighborDisagreementDetector(BaseLabelNoiseDetector):
     """Flag rows whose neighbours carry another label.
 
-    Suspicion is the share of the `n_neighbors` nearest other training rows that carry another
-    label than the row's, the quantity on which label sanitization [1]_ relabels. A row that
-    stands in the training set is not its own neighbour: one training row equal to it is left
-    out, one with the label it is judged under where there is one.
+    The anomaly score of a label is the share of the `n_neighbors` nearest other training rows that
+    carry another one, the quantity on which label sanitization [1]_ relabels. A training row is
+    not its own neighbour: one row equal to it is left out, one with the label that is scored where
+    there is one.
 
     Parameters
     ----------
     n_neighbors : int, default=10
         Number of neighbours, of all classes together. In a smaller training set, all other rows.
 
-    contamination : "auto", "mixture" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" takes poison for the mirror image
-        of clean rows (:func:`~skpoison.thresholds.mirror_cut`), and flags none where there is no
-        such image; "mixture" cuts between two Gaussians in any case.
+    contamination : "auto", float or threshold rule, default="auto"
+        The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
+        the training rows to flag, in (0, 0.5]. "auto" is the likelihood of label noise,
+        ``LabelNoiseThreshold(temperature=5, temperature_std=0.7)``.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the mixture.
+        Seed of a threshold rule that draws.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class NeighborDisagreementDetector(BaseLabelDetector):
         The labels seen in fit.
 
     training_scores_ : ndarray of shape (n_samples,)
-        Negative suspicions of the training rows.
+        Negative anomaly scores of the training rows.
 
     offset_ : float
         Threshold on ``score_samples``.
@@ -66,11 +66,8 @@ class NeighborDisagreementDetector(BaseLabelDetector):
     Label sanitization gives a row the label of its neighbours where enough of them agree; here
     the row is flagged and left to the filter.
 
-    "auto" suits two classes best: among many, the neighbours that contradict a right label are
-    spread over the others, and a wrong label mirrors it only roughly.
-
-    Without labels, or with one class, rows are judged by their mean distance to their five
-    nearest neighbours.
+    Without labels, or with one class, rows are scored by their mean distance to their five
+    nearest neighbours, and "auto" flags nothing.
 
     References
     ----------
@@ -89,6 +86,7 @@ class NeighborDisagreementDetector(BaseLabelDetector):
     """
 
     short_names = {"label-disagreement": {}}
+    auto_threshold = LabelNoiseThreshold(temperature=5.0, temperature_std=0.7)
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
@@ -99,33 +97,43 @@ class NeighborDisagreementDetector(BaseLabelDetector):
         super().__init__(contamination=contamination, random_state=random_state)
         self.n_neighbors = n_neighbors
 
-    def _fit_labels(self, X, y, random_state):
-        # an exact tree: a row's distance to itself comes out as zero
-        self._rows = NearestNeighbors(algorithm="ball_tree").fit(X)
-        self._labels = y
+    def _fit_label_scores(self, X, y, random_state):
+        self._neighbors = NearestNeighbors().fit(X)
+        self._codes = y
+        n_found = min(self.n_neighbors + 1, len(X))
+        nearest = self._neighbors.kneighbors(X, n_found, return_distance=False)
+        _, places = np.unique(row_keys(X), return_inverse=True)
+        equal = places[nearest] == places[:, np.newaxis]
+        return 1 - label_counts(y[nearest], len(self.classes_), equal) / (n_found - 1)
 
-    def _label_suspicion(self, X):
-        n_found = min(self.n_neighbors + 1, len(self._labels))
-        distances, nearest = self._rows.kneighbors(X, n_neighbors=n_found)
-        carried = np.eye(len(self.classes_))[self._labels[nearest]]
-        known = distances[:, 0] == 0
-        agreeing = carried[:, : self.n_neighbors].sum(axis=1)
-        share = agreeing / min(self.n_neighbors, n_found)
-        share[known] = _without_itself(carried[known], distances[known] == 0) / (n_found - 1)
-        return 1 - share
-
-    def _find_wrong_labels(self, suspicion):
-        cut = mirror_cut(2 * suspicion - 1)  # share of the other labels minus that of the own
-        threshold = (cut.threshold + 1) / 2 if cut.contamination else suspicion.max()
-        return replace(cut, threshold=float(threshold), grid=(cut.grid + 1) / 2)
+    def _label_scores(self, X):
+        n_found = min(self.n_neighbors, len(self._codes))
+        nearest = self._neighbors.kneighbors(X, n_found, return_distance=False)
+        return 1 - label_counts(self._codes[nearest], len(self.classes_)) / n_found
 
 
-def _without_itself(carried, equal):
-    """Neighbours under each label, one equal row fewer: (n_samples, n_classes).
+def label_counts(codes, n_classes, equal=None):
+    """Count neighbours of each label.
 
-    `carried` (n_samples, n_found, n_classes) tells which label each neighbour carries, `equal`
-    (n_samples, n_found) which of them equal the row; the first one does.
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples, n_neighbors)
+        Label codes of the neighbours of each row, the nearest first.
+
+    n_classes : int
+        Number of labels.
+
+    equal : ndarray of shape (n_samples, n_neighbors), dtype=bool, default=None
+        Which neighbours may be the row itself. One of them with the label that is counted is left
+        out, where there is one.
+
+    Returns
+    -------
+    counts : ndarray of shape (n_samples, n_classes)
     """
-    agreeing = carried.sum(axis=1)
-    has_equal = (carried * equal[:, :, np.newaxis]).any(axis=1)
-    return agreeing - has_equal
+    labels = np.arange(n_classes)
+    counts = np.stack([(codes == label).sum(axis=1) for label in labels], axis=1)
+    if equal is None:
+        return counts
+    may_be_itself = [((codes == label) & equal).any(axis=1) for label in labels]
+    return counts - np.stack(may_be_itself, axis=1)

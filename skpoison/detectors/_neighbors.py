@@ -7,26 +7,29 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import Interval
 
 from skpoison.detectors._base import BasePoisonDetector
+from skpoison.utils._row_index import row_keys
 
 
 class KNNDetector(BasePoisonDetector):
     """Flag rows far from their nearest neighbours in the class they claim.
 
-    Suspicion is the mean Euclidean distance between a row and the `n_neighbors` nearest training
-    rows of its label. A training row is not its own neighbour: a row that stands in the training
-    set under the label it is judged with is left out once.
+    The anomaly score is the mean Euclidean distance between a row and the `n_neighbors` nearest
+    training rows of its label. A training row is not its own neighbour: under its label it, or one
+    row equal to it, is left out.
 
     Parameters
     ----------
     n_neighbors : int, default=5
         Number of neighbours. In a class with fewer rows, all of them.
 
-    contamination : "auto", "mixture" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
-        show a second component; "mixture" cuts between two in any case, as the paper does.
+    contamination : "auto", float or threshold rule, default="auto"
+        The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
+        the training rows to flag, in (0, 0.5]. "auto" is ``SecondComponentThreshold()``:
+        it flags none unless the scores show a second component. The paper's rule is
+        :class:`~skpoison.thresholds.GaussianMixtureThreshold`.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the mixture.
+        Seed of a threshold rule that draws.
 
     Attributes
     ----------
@@ -34,7 +37,7 @@ class KNNDetector(BasePoisonDetector):
         The labels seen in fit.
 
     training_scores_ : ndarray of shape (n_samples,)
-        Negative suspicions of the training rows.
+        Negative anomaly scores of the training rows.
 
     offset_ : float
         Threshold on ``score_samples``.
@@ -51,8 +54,8 @@ class KNNDetector(BasePoisonDetector):
 
     Notes
     -----
-    A class of a single row has no neighbours to compare that row with; its suspicion under that
-    label is the largest distance seen in training.
+    A class of a single row has no neighbours to compare that row with; its anomaly score under
+    that label is the largest distance seen in training.
 
     Examples
     --------
@@ -60,11 +63,11 @@ class KNNDetector(BasePoisonDetector):
     >>> from skpoison.detectors import KNNDetector
     >>> X = np.array([[0.0], [0.1], [0.2], [0.3], [5.0], [5.1], [5.2], [5.3], [5.15]])
     >>> y = np.array(["a", "a", "a", "a", "b", "b", "b", "b", "a"])
-    >>> KNNDetector(2, contamination="mixture", random_state=0).fit_predict(X, y)
+    >>> KNNDetector(2, contamination=0.1).fit_predict(X, y)
     array([ 1,  1,  1,  1,  1,  1,  1,  1, -1])
     """
 
-    short_names = {"knn": {"contamination": "mixture"}}
+    short_names = {"knn": {}}
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
@@ -75,47 +78,64 @@ class KNNDetector(BasePoisonDetector):
         super().__init__(contamination=contamination, random_state=random_state)
         self.n_neighbors = n_neighbors
 
-    def _fit(self, X, y, random_state):
-        self._neighbors = [
-            NearestNeighbors(algorithm="ball_tree").fit(X[y == label])
-            for label in range(len(self.classes_))
-        ]
-        distances = self._mean_distances(X)
-        self._largest = np.max(distances, initial=0.0, where=np.isfinite(distances))
+    def _fit_scores(self, X, y, random_state):
+        self._distances = NeighborDistances(X, y, self.n_neighbors)
+        return self._distances.training_distances
 
-    def _suspicion(self, X):
-        return np.nan_to_num(self._mean_distances(X), nan=self._largest)
-
-    def _mean_distances(self, X):
-        return np.column_stack(
-            [mean_neighbor_distance(rows, X, self.n_neighbors) for rows in self._neighbors]
-        )
+    def _scores(self, X):
+        return self._distances(X)
 
 
-def mean_neighbor_distance(neighbors, X, n_neighbors):
-    """Mean distance of rows to their nearest training rows other than themselves.
+class NeighborDistances:
+    """Mean distances of rows to their nearest training rows of each class.
 
     Parameters
     ----------
-    neighbors : NearestNeighbors
-        Fitted to the training rows with an exact (tree) algorithm: a row's distance to itself
-        must come out as zero.
-
     X : ndarray of shape (n_samples, n_features)
-        Rows to measure.
+        Training rows.
+
+    codes : ndarray of shape (n_samples,)
+        Their label codes; every code up to the largest occurs.
 
     n_neighbors : int
-        How many neighbours count.
+        How many neighbours count; all of a class that has fewer.
 
-    Returns
-    -------
-    distance : ndarray of shape (n_samples,)
-        NaN for a row that is itself the only training row.
+    Attributes
+    ----------
+    training_distances : ndarray of shape (n_samples, n_classes)
+        Those of the training rows, of which none is its own neighbour. Under the label of a class
+        of which it is the only row, a row gets the largest distance of all.
     """
-    n_found = min(n_neighbors + 1, neighbors.n_samples_fit_)
-    distances, _ = neighbors.kneighbors(X, n_neighbors=n_found)
-    itself = distances[:, 0] == 0
-    if n_found == 1:
-        return np.where(itself, np.nan, distances[:, 0])
-    without_itself = distances[:, 1:].mean(axis=1)
-    return np.where(itself, without_itself, distances[:, :n_neighbors].mean(axis=1))
+
+    def __init__(self, X, codes, n_neighbors):
+        self.n_neighbors = n_neighbors
+        rows_of = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
+        self._neighbors = [NearestNeighbors().fit(X[own]) for own in rows_of]
+        distances = self(X)
+        # equal rows get equal distances, also where they carry different labels
+        _, places = np.unique(row_keys(X), return_inverse=True)
+        for code, own in enumerate(rows_of):
+            in_class = np.isin(places, places[own])
+            of_place = np.empty(places.max() + 1)
+            of_place[places[own]] = self._without_itself(code)
+            distances[in_class, code] = of_place[places[in_class]]
+        largest = np.max(distances, initial=0.0, where=np.isfinite(distances))
+        self.training_distances = np.nan_to_num(distances, nan=largest)
+
+    def __call__(self, X):
+        """Mean distances of new rows: (n_rows, n_classes)."""
+        return np.column_stack(
+            [
+                neighbors.kneighbors(X, min(self.n_neighbors, neighbors.n_samples_fit_))[0].mean(
+                    axis=1
+                )
+                for neighbors in self._neighbors
+            ]
+        )
+
+    def _without_itself(self, code):
+        neighbors = self._neighbors[code]
+        n_neighbors = min(self.n_neighbors, neighbors.n_samples_fit_ - 1)
+        if n_neighbors == 0:
+            return np.nan
+        return neighbors.kneighbors(n_neighbors=n_neighbors)[0].mean(axis=1)

@@ -4,17 +4,17 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
 from skpoison.detectors._base import BasePoisonDetector
-from skpoison.detectors._label_base import BaseLabelDetector
+from skpoison.detectors._label_base import BaseLabelNoiseDetector
 
 CENTERS = {"mean": np.mean, "median": np.median}
 
 
-class SlabDetector(BaseLabelDetector):
+class SlabDetector(BaseLabelNoiseDetector):
     """Flag rows that lie off their class on the line to another class.
 
     The slab defence of [1]_. A row of class y with centre c is projected on the line from c to the
-    centre c' of another class; suspicion is its distance from c there, ``|<x - c, u>|`` with
-    ``u = (c' - c) / ||c' - c||``. Among more than two classes the largest of these distances
+    centre c' of another class; the anomaly score is its distance from c there, ``|<x - c, u>|``
+    with ``u = (c' - c) / ||c' - c||``. Among more than two classes the largest of these distances
     counts: a clean row lies between all the pairs of planes.
 
     Parameters
@@ -23,12 +23,13 @@ class SlabDetector(BaseLabelDetector):
         Centre of a class. The paper takes the mean, which poison moves; the median of each column
         stays with the majority.
 
-    contamination : "auto", "mixture" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
-        show a second component; "mixture" cuts between two in any case, as the paper does.
+    contamination : "auto", float or threshold rule, default="auto"
+        The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
+        the training rows to flag, in (0, 0.5]. "auto" is ``SecondComponentThreshold()``:
+        it flags none unless the scores show a second component.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the mixture.
+        Seed of a threshold rule that draws.
 
     Attributes
     ----------
@@ -39,7 +40,7 @@ class SlabDetector(BaseLabelDetector):
         The labels seen in fit.
 
     training_scores_ : ndarray of shape (n_samples,)
-        Negative suspicions of the training rows.
+        Negative anomaly scores of the training rows.
 
     offset_ : float
         Threshold on ``score_samples``.
@@ -63,7 +64,7 @@ class SlabDetector(BaseLabelDetector):
     of the two verdicts, as below, or one :class:`~skpoison.filtering.PoisonFilter` behind another.
 
     Fitted without labels, or to a single class, there is no other class to look to; rows are then
-    judged by the mean distance to their five nearest neighbours.
+    scored by the mean distance to their five nearest neighbours.
 
     References
     ----------
@@ -76,10 +77,10 @@ class SlabDetector(BaseLabelDetector):
     >>> from skpoison.detectors import CentroidDetector, SlabDetector
     >>> X = np.array([[0.0], [0.1], [0.2], [0.3], [5.0], [5.1], [5.2], [5.3], [5.15]])
     >>> y = np.array(["a", "a", "a", "a", "b", "b", "b", "b", "a"])
-    >>> slab = SlabDetector(contamination="mixture", random_state=0).fit_predict(X, y)
+    >>> slab = SlabDetector(contamination=0.1).fit_predict(X, y)
     >>> slab
     array([ 1,  1,  1,  1,  1,  1,  1,  1, -1])
-    >>> sphere = CentroidDetector(contamination="mixture", random_state=0).fit_predict(X, y)
+    >>> sphere = CentroidDetector(contamination=0.1).fit_predict(X, y)
     >>> np.minimum(sphere, slab)
     array([ 1,  1,  1,  1,  1,  1,  1,  1, -1])
     """
@@ -95,13 +96,14 @@ class SlabDetector(BaseLabelDetector):
         super().__init__(contamination=contamination, random_state=random_state)
         self.center = center
 
-    def _fit_labels(self, X, y, random_state):
+    def _fit_label_scores(self, X, y, random_state):
         center = CENTERS[self.center]
         self.centers_ = np.stack(
             [center(X[y == label], axis=0) for label in range(len(self.classes_))]
         )
+        return self._label_scores(X)
 
-    def _label_suspicion(self, X):
+    def _label_scores(self, X):
         return slab_distance(X, self.centers_)
 
 

@@ -7,15 +7,15 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval
 
 from skpoison.detectors._base import BasePoisonDetector
-from skpoison.detectors._seeding import seeded_clone
+from skpoison.utils._cloning import seeded_clone
 
 
 class SpectralSignatureDetector(BasePoisonDetector):
     """Flag rows that stand out along the top singular direction of the class they claim.
 
-    The defence of [1]_ against backdoors. The training rows of each class are centred; suspicion
-    is the squared length of a row's projection on their top right singular vectors. A second
-    population hidden in a class pulls the first of them towards itself.
+    The defence of [1]_ against backdoors. The training rows of each class are centred; the
+    anomaly score is the squared length of a row's projection on their top right singular vectors.
+    A second population hidden in a class pulls the first of them towards itself.
 
     Parameters
     ----------
@@ -26,12 +26,13 @@ class SpectralSignatureDetector(BasePoisonDetector):
         What the rows are represented by: a clone is fitted to the training rows and labels, and
         its output is looked at. None: the rows as they are.
 
-    contamination : "auto", "mixture" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
-        show a second component; "mixture" cuts between two in any case, as the paper does.
+    contamination : "auto", float or threshold rule, default="auto"
+        The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
+        the training rows to flag, in (0, 0.5]. "auto" is ``SecondComponentThreshold()``:
+        it flags none unless the scores show a second component.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the mixture, and of a transformer that has none of its own.
+        Seed of a transformer that has none of its own.
 
     Attributes
     ----------
@@ -48,7 +49,7 @@ class SpectralSignatureDetector(BasePoisonDetector):
         The labels seen in fit.
 
     training_scores_ : ndarray of shape (n_samples,)
-        Negative suspicions of the training rows.
+        Negative anomaly scores of the training rows.
 
     offset_ : float
         Threshold on ``score_samples``.
@@ -81,7 +82,7 @@ class SpectralSignatureDetector(BasePoisonDetector):
     >>> from skpoison.detectors import SpectralSignatureDetector
     >>> X = np.array([[0.0], [0.1], [0.2], [0.3], [5.0], [5.1], [5.2], [5.3], [5.15]])
     >>> y = np.array(["a", "a", "a", "a", "b", "b", "b", "b", "a"])
-    >>> SpectralSignatureDetector(contamination="mixture", random_state=0).fit_predict(X, y)
+    >>> SpectralSignatureDetector(contamination=0.1).fit_predict(X, y)
     array([ 1,  1,  1,  1,  1,  1,  1,  1, -1])
     """
 
@@ -100,7 +101,7 @@ class SpectralSignatureDetector(BasePoisonDetector):
         self.n_components = n_components
         self.transformer = transformer
 
-    def _fit(self, X, y, random_state):
+    def _fit_scores(self, X, y, random_state):
         self.transformer_ = None
         if self.transformer is not None:
             self.transformer_ = seeded_clone(self.transformer, random_state).fit(X, y)
@@ -108,9 +109,12 @@ class SpectralSignatureDetector(BasePoisonDetector):
         classes = [represented[y == label] for label in range(len(self.classes_))]
         self.means_ = [rows.mean(axis=0) for rows in classes]
         self.directions_ = [top_directions(rows, self.n_components) for rows in classes]
+        return self._projections(represented)
 
-    def _suspicion(self, X):
-        represented = self._represent(X)
+    def _scores(self, X):
+        return self._projections(self._represent(X))
+
+    def _projections(self, represented):
         return np.column_stack(
             [
                 np.square((represented - mean) @ directions.T).sum(axis=1)

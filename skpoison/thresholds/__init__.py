@@ -1,6 +1,7 @@
 """Threshold rules: from anomaly scores to a verdict, a share of poison and probabilities."""
 
 from skpoison.thresholds._base import BaseThreshold
+from skpoison.thresholds._confident_learning import ConfidentLearningThreshold
 from skpoison.thresholds._fixed import FixedThreshold
 from skpoison.thresholds._gaussian_mixture import GaussianMixtureThreshold
 from skpoison.thresholds._label_noise import LabelNoiseThreshold
@@ -10,6 +11,7 @@ from skpoison.thresholds._second_component import SecondComponentThreshold
 
 __all__ = [
     "BaseThreshold",
+    "ConfidentLearningThreshold",
     "FixedThreshold",
     "GaussianMixtureThreshold",
     "LabelNoiseThreshold",

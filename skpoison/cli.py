@@ -129,7 +129,10 @@ def demo(
 
 @app.command("list")
 def list_estimators():
-    """Print the attacks and detectors with the short names that commands know them by."""
+    """Print the attacks and detectors with the short names that commands know them by.
+
+    Of a detector also the threshold rule that "auto" stands for.
+    """
     from skpoison.utils import short_names
 
     console = Console()
@@ -139,12 +142,18 @@ def list_estimators():
         )
         for name, (estimator, keywords) in short_names(kind).items():
             written = ", ".join(f"{key}={value!r}" for key, value in keywords.items())
-            summary = estimator.__doc__.strip().splitlines()[0]
-            table.add_row(name, f"[bold]{estimator.__name__}({written})[/]\n{summary}")
+            lines = [f"[bold]{estimator.__name__}({written})[/]", _summary(estimator)]
+            if kind == "detector":
+                lines.append(f'"auto" is {estimator.auto_threshold!r}')
+            table.add_row(name, "\n".join(lines))
         console.print(f"\n[bold]{kind}s[/]", table, sep="\n")
 
 
 app.add_typer(experiment_commands)
+
+
+def _summary(estimator):
+    return estimator.__doc__.strip().splitlines()[0]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from skpoison.detectors._centroid import CentroidDetector
 from skpoison.detectors._class_conditional import ClassConditionalDetector
 from skpoison.detectors._classification import CAEDetector
 from skpoison.detectors._confident_learning import ConfidentLearningDetector
+from skpoison.detectors._cross_fitted_cae import CrossFittedCAEDetector
 from skpoison.detectors._ensemble import EnsembleDetector
 from skpoison.detectors._influence import InfluenceDetector
 from skpoison.detectors._magnet import MagNetDetector, MagNetReformer
@@ -25,6 +26,7 @@ __all__ = [
     "CentroidDetector",
     "ClassConditionalDetector",
     "ConfidentLearningDetector",
+    "CrossFittedCAEDetector",
     "EnsembleDetector",
     "InfluenceDetector",
     "KNNDetector",

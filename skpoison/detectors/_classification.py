@@ -7,20 +7,18 @@ from sklearn.utils._param_validation import Interval
 
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._network import NetworkMixin
-from skpoison.detectors._suspicion import (
-    classification_suspicion,
+from skpoison.detectors._network_scores import (
+    classification_score,
     cross_entropy,
     reconstruction_error,
 )
-
-MIN_STEPS = 4  # an epoch: in as many steps as epochs a classifier learns nothing
 
 
 class CAEDetector(NetworkMixin, BasePoisonDetector):
     """Flag rows by an auto-encoder with a classifier on its code.
 
-    The CAE of [1]_. One network learns to reproduce the rows and to name their labels, from
-    the doubtful rows themselves; suspicion is
+    The CAE of [1]_. One network learns from the untrusted rows to reproduce them and to predict
+    their labels; the anomaly score is
     ``alpha * reconstruction error + (1 - alpha) * cross-entropy at the given label``, each divided
     by its L2 norm over the training rows.
 
@@ -65,17 +63,22 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
     verbose : int, default=0
         1 prints losses now and then.
 
-    contamination : "auto", "mixture" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
-        show a second component; "mixture" cuts between two in any case, as the paper does.
+    contamination : "auto", float or threshold rule, default="auto"
+        The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
+        the training rows to flag, in (0, 0.5]. "auto" is ``SecondComponentThreshold()``: nothing is
+        flagged unless the scores have a second component. The paper's rule is
+        :class:`~skpoison.thresholds.GaussianMixtureThreshold`.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the weights, the split, the order of the rows and the mixture.
+        Seed of the weights, the split, the order of the rows and a threshold rule that draws.
 
     Attributes
     ----------
     network_ : TrainedNetwork
         The classification auto-encoder.
+
+    norms_ : ndarray of shape (2,)
+        L2 norms of the reconstruction errors and of the cross-entropies of the training rows.
 
     history_ : dict of str to dict
         "loss" and "val_loss" of each epoch, for each network.
@@ -84,7 +87,7 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
         The labels seen in fit.
 
     training_scores_ : ndarray of shape (n_samples,)
-        Negative suspicions of the training rows.
+        Negative anomaly scores of the training rows.
 
     offset_ : float
         Threshold on ``score_samples``.
@@ -118,7 +121,7 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
     True
     """
 
-    short_names = {"cae": {"contamination": "mixture"}}
+    short_names = {"cae": {}}
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
@@ -156,27 +159,16 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _fit(self, X, y, random_state):
-        self._start_networks(X)
+    def _fit_scores(self, X, y, random_state):
+        self._fit_preprocessing(X)
         self._train_networks(self._scaled(X), y, random_state)
         errors, entropies = self._errors(X)
-        entropies = entropies[np.arange(len(X)), y]
-        self.norms_ = np.array([np.linalg.norm(errors), np.linalg.norm(entropies)])
+        given = entropies[np.arange(len(X)), y]
+        self.norms_ = np.array([np.linalg.norm(errors), np.linalg.norm(given)])
+        return classification_score(errors, entropies, self.norms_, self.alpha)
 
     def _train_networks(self, rows, y, random_state):
-        self.network_ = self._train_classifier(rows, y, random_state, self.epochs)
-
-    def _train_classifier(self, rows, y, random_state, epochs, name="classification"):
-        n_classes = len(self.classes_) if len(self.classes_) > 1 else 0  # nothing to tell apart
-        return self._train(
-            name,
-            rows,
-            random_state,
-            epochs,
-            codes=y,
-            min_steps=MIN_STEPS,
-            n_classes=n_classes,
-        )
+        self.network_ = self._train_classifier("classification", rows, y, random_state, self.epochs)
 
     def _errors(self, X):
         """Reconstruction errors (n_samples,) and cross-entropies (n_samples, n_classes)."""
@@ -184,8 +176,8 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
         reconstruction, probabilities = self.network_.predict(rows)
         return reconstruction_error(rows, reconstruction), entropies_of(rows, probabilities)
 
-    def _suspicion(self, X):
-        return classification_suspicion(*self._errors(X), self.norms_, self.alpha)
+    def _scores(self, X):
+        return classification_score(*self._errors(X), self.norms_, self.alpha)
 
 
 def entropies_of(rows, probabilities):

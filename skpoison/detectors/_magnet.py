@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._network import NetworkMixin
-from skpoison.detectors._suspicion import joint_suspicion, reconstruction_error
+from skpoison.detectors._network_scores import joint_score, reconstruction_error
+from skpoison.thresholds import FixedThreshold
 
 GREY_NOISE = 0.1
 COLOUR_NOISE = 0.025
@@ -37,11 +38,13 @@ class _DenoisingMixin(NetworkMixin):
 class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
     """Flag rows that two denoising auto-encoders both reproduce badly.
 
-    The detector of MagNet [1]_ turned on training data. The first network (convolution, average
-    pooling, convolution, upsampling) is judged with ``p = 2``, the second (convolutions alone)
-    with ``p = 1``. Each error is divided by its own threshold over the training rows (between the
-    components of its mixture, or the quantile that `contamination` names), and suspicion is the
-    smaller of the two: above 1 both networks call the row poison. It does not look at labels.
+    The detector of MagNet [1]_ on training data. The first network (convolution, average pooling,
+    convolution, upsampling) is judged by its reconstruction error with ``p = 2``, the second
+    (convolutions alone) with ``p = 1``. A clone of the threshold rule that `contamination` stands
+    for is fitted to the errors of each network. The anomaly score is the smaller of the two errors
+    in units of their thresholds, and a row is flagged where it is above 1, which is where both
+    networks call it poison. Only a float `contamination` is kept to exactly: it is the share of
+    rows flagged by the joint score. The detector does not look at labels.
 
     Parameters
     ----------
@@ -84,12 +87,15 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
     verbose : int, default=0
         1 prints losses now and then.
 
-    contamination : "auto" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" flags where both networks
-        say poison, each by a Gaussian mixture of two components over its errors.
+    contamination : "auto", float or threshold rule, default="auto"
+        The rule of :mod:`skpoison.thresholds` that is fitted to the errors of each network, or the
+        share of the training rows to flag, in (0, 0.5]. "auto" is ``SecondComponentThreshold()``:
+        nothing is flagged unless the errors of both networks have a second component. The rule of
+        the paper on poison is :class:`~skpoison.thresholds.GaussianMixtureThreshold`.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the weights, the split, the order of the rows and the mixture.
+        Seed of the weights, the noise, the split, the order of the rows and a threshold rule that
+        draws.
 
     Attributes
     ----------
@@ -97,7 +103,7 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
         The denoising auto-encoders.
 
     thresholds_ : list of two float
-        Each network's threshold on its error.
+        The threshold on each network's error.
 
     history_ : dict of str to dict
         "loss" and "val_loss" of each epoch, for each network.
@@ -106,7 +112,7 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
         The labels seen in fit.
 
     training_scores_ : ndarray of shape (n_samples,)
-        Negative suspicions of the training rows.
+        Negative anomaly scores of the training rows.
 
     offset_ : float
         Threshold on ``score_samples``.
@@ -140,7 +146,7 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
     array([0, 1, 2, 3, 4])
     """
 
-    short_names = {"magnet": {"contamination": "mixture"}}
+    short_names = {"magnet": {}}
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
@@ -178,12 +184,19 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _fit(self, X, y, random_state):
-        self._start_networks(X)
+    def _fit_scores(self, X, y, random_state):
+        self._fit_preprocessing(X)
         rows = self._scaled(X)
         self.networks_ = [self._train_denoiser(number, rows, random_state) for number in (1, 2)]
-        cuts = [super(MagNetDetector, self)._threshold(e, random_state) for e in self._errors(X)]
-        self.thresholds_ = [getattr(cut, "threshold", cut) for cut in cuts]
+        errors = self._errors(X)
+        rules = [super(MagNetDetector, self)._make_threshold(random_state) for _ in errors]
+        self.thresholds_ = [
+            rule.fit(error).threshold_ for rule, error in zip(rules, errors, strict=True)
+        ]
+        return joint_score(errors, self.thresholds_)[:, np.newaxis]
+
+    def _scores(self, X):
+        return joint_score(self._errors(X), self.thresholds_)[:, np.newaxis]
 
     def _errors(self, X):
         rows = self._scaled(X)
@@ -192,14 +205,11 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
             for network, p in zip(self.networks_, (2, 1), strict=True)
         ]
 
-    def _suspicion(self, X):
-        return joint_suspicion(self._errors(X), self.thresholds_)[:, np.newaxis]
-
-    def _threshold(self, suspicion, random_state):
+    def _make_threshold(self, random_state):
         """Where both networks say poison; a float `contamination` is kept to exactly."""
-        if self.contamination in ("auto", "mixture"):
-            return 1.0
-        return super()._threshold(suspicion, random_state)
+        if isinstance(self.contamination, Real):
+            return super()._make_threshold(random_state)
+        return FixedThreshold(1.0)
 
 
 class MagNetReformer(_DenoisingMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -341,9 +351,9 @@ class MagNetReformer(_DenoisingMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         ValueError
             If the data hold NaN or inf, or `image_shape` does not multiply to the columns.
         """
-        self._check_image_shape(tuple(getattr(X, "shape", ())[1:]))
+        self._remember_shape(tuple(getattr(X, "shape", ())[1:]))
         X = self._validate_rows(X, reset=True)
-        self._start_networks(X)
+        self._fit_preprocessing(X)
         random_state = check_random_state(self.random_state)
         self.network_ = self._train_denoiser(1, self._scaled(X), random_state)
         return self

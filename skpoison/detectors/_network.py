@@ -7,6 +7,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import HasMethods, Interval
 
 PIXEL_TOLERANCE = 1e-4
+MIN_STEPS = 4  # of a classifier per epoch: in fewer it hardly learns from few rows
 
 
 class NetworkMixin:
@@ -50,12 +51,12 @@ class NetworkMixin:
             setattr(self, name, params.pop(name))
         return super().set_params(**params)
 
-    def _check_image_shape(self, shape):
+    def _remember_shape(self, shape):
         """Remember the shape that the rows come in; more than one axis makes them images."""
         self._array_shape = shape
 
-    def _start_networks(self, X):
-        """Settle what the rows are, before any network is trained."""
+    def _fit_preprocessing(self, X):
+        """Find the shape of the rows and the scale of tabular columns."""
         self._row_shape = _row_shape(X, self.image_shape, self._array_shape)
         self._scaler = None
         if len(self._row_shape) == 1:
@@ -100,6 +101,18 @@ class NetworkMixin:
         )
         self.history_[name] = network.history
         return network
+
+    def _train_classifier(self, name, rows, y, random_state, epochs):
+        """Train a classification auto-encoder; of a single class it has no classifier."""
+        return self._train(
+            name,
+            rows,
+            random_state,
+            epochs,
+            codes=y,
+            min_steps=MIN_STEPS,
+            n_classes=len(self.classes_) if len(self.classes_) > 1 else 0,
+        )
 
 
 def _row_shape(X, image_shape, array_shape):

@@ -2,18 +2,19 @@
 
 from numbers import Real
 
+import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._network import NetworkMixin
-from skpoison.detectors._suspicion import reconstruction_error
+from skpoison.detectors._network_scores import reconstruction_error
 
 
 class ReconstructionDetector(NetworkMixin, BasePoisonDetector):
-    """Flag rows that an auto-encoder, trained on the doubtful rows, reproduces badly.
+    """Flag rows that an auto-encoder, trained on the untrusted rows, reproduces badly.
 
-    The RAE of [1]_: suspicion is the mean of ``|x - x̂| ** p``. It does not look at labels, and so
-    cannot see a row whose only fault is its label.
+    The RAE of [1]_: the anomaly score is the mean of ``|x - x̂| ** p``. It does not look at
+    labels, and so cannot see a row whose only fault is its label.
 
     Parameters
     ----------
@@ -55,12 +56,14 @@ class ReconstructionDetector(NetworkMixin, BasePoisonDetector):
     verbose : int, default=0
         1 prints losses now and then.
 
-    contamination : "auto", "mixture" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" flags none unless their suspicions
-        show a second component; "mixture" cuts between two in any case, as the paper does.
+    contamination : "auto", float or threshold rule, default="auto"
+        The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
+        the training rows to flag, in (0, 0.5]. "auto" is ``SecondComponentThreshold()``: nothing is
+        flagged unless the scores have a second component. The paper's rule is
+        :class:`~skpoison.thresholds.GaussianMixtureThreshold`.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the weights, the split, the order of the rows and the mixture.
+        Seed of the weights, the split, the order of the rows and a threshold rule that draws.
 
     Attributes
     ----------
@@ -74,7 +77,7 @@ class ReconstructionDetector(NetworkMixin, BasePoisonDetector):
         The labels seen in fit.
 
     training_scores_ : ndarray of shape (n_samples,)
-        Negative suspicions of the training rows.
+        Negative anomaly scores of the training rows.
 
     offset_ : float
         Threshold on ``score_samples``.
@@ -107,7 +110,7 @@ class ReconstructionDetector(NetworkMixin, BasePoisonDetector):
     array([0, 1, 2, 3, 4])
     """
 
-    short_names = {"rae": {"contamination": "mixture"}}
+    short_names = {"rae": {}}
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
@@ -145,12 +148,13 @@ class ReconstructionDetector(NetworkMixin, BasePoisonDetector):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _fit(self, X, y, random_state):
-        self._start_networks(X)
+    def _fit_scores(self, X, y, random_state):
+        self._fit_preprocessing(X)
         rows = self._scaled(X)
         self.network_ = self._train("reconstruction", rows, random_state, self.epochs)
+        return self._scores(X)
 
-    def _suspicion(self, X):
+    def _scores(self, X):
         rows = self._scaled(X)
         reconstruction, _ = self.network_.predict(rows)
-        return reconstruction_error(rows, reconstruction, self.p)[:, None]
+        return reconstruction_error(rows, reconstruction, self.p)[:, np.newaxis]

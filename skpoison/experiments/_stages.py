@@ -9,10 +9,12 @@ from sklearn.svm import SVC
 from skpoison.datasets import load_images, split_rows
 from skpoison.experiments._persistence import load_detector, save_detector
 from skpoison.metrics import poison_report, recovered_accuracy
-from skpoison.thresholds import mixture_threshold
+from skpoison.thresholds import GaussianMixtureThreshold
 from skpoison.utils import make_estimator
 
 PARTS = 6  # the last part of the data is for the assessment runs
+# The detectors of the paper, whose scores it cuts by a Gaussian mixture. Others keep their "auto".
+PAPER_DETECTORS = ("rae", "cae", "cae+", "magnet", "centroid", "knn")
 
 
 def split(folder, seed, needs, *, dataset, classes, purpose, number, sizes, partition_seed):
@@ -65,8 +67,9 @@ def train(folder, seed, needs, *, detector, n_poison):
 def assess(folder, seed, needs, *, detector, n_poison, pooled, victim):
     """Judge the rows of one run and train the victim on what is left.
 
-    The mixture that cuts a pooled detector's scores is fitted to the very rows that it judges, as
-    published; a detector that is not cut by a mixture keeps the threshold of its training rows.
+    The paper's detectors are cut by the paper's rule, which is fitted to the very rows that are
+    judged: also where the detector is pooled, as published. Other detectors keep the threshold of
+    their training rows.
 
     Needs the run's rows, its poison if `n_poison` is not 0, and the trained detector if `pooled`.
     Writes ``verdicts.parquet``, one row a judged row, and ``assessment.parquet``, one row.
@@ -77,8 +80,8 @@ def assess(folder, seed, needs, *, detector, n_poison, pooled, victim):
     if pooled:
         fitted = _load_detector(needs[-1])
         scores, threshold = fitted.score_samples(X, y), -fitted.offset_
-        if fitted.contamination == "mixture":
-            threshold = mixture_threshold(-scores, random_state=seed)
+        if detector in PAPER_DETECTORS:
+            threshold = GaussianMixtureThreshold(seed).fit(-scores).threshold_
         flagged = -scores > threshold
     else:
         fitted = _make_detector(detector, needs[0], seed).fit(X, y)
@@ -140,4 +143,7 @@ def _read_set(run, n_poison):
 def _make_detector(name, rows_folder, seed):
     with np.load(rows_folder / "rows.npz") as rows:
         image_shape = tuple(rows["image_shape"].tolist())
-    return make_estimator("detector", name, image_shape=image_shape, random_state=seed)
+    rule = GaussianMixtureThreshold(seed) if name in PAPER_DETECTORS else "auto"
+    return make_estimator(
+        "detector", name, image_shape=image_shape, contamination=rule, random_state=seed
+    )

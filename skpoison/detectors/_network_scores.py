@@ -1,4 +1,4 @@
-"""Suspicion as functions of arrays: what the network detectors make of their networks' output."""
+"""Anomaly scores of the network detectors, as functions of their networks' output."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def reconstruction_error(X, X_hat, p=2):
     Examples
     --------
     >>> import numpy as np
-    >>> from skpoison.detectors._suspicion import reconstruction_error
+    >>> from skpoison.detectors._network_scores import reconstruction_error
     >>> reconstruction_error(np.array([[0.0, 1.0]]), np.array([[0.5, 0.5]]))
     array([0.25])
     """
@@ -49,14 +49,14 @@ def cross_entropy(probabilities):
     Examples
     --------
     >>> import numpy as np
-    >>> from skpoison.detectors._suspicion import cross_entropy
+    >>> from skpoison.detectors._network_scores import cross_entropy
     >>> cross_entropy(np.array([[0.5, 0.0]])).round(2)
     array([[ 0.69, 16.12]])
     """
     return -np.log(np.clip(np.asarray(probabilities, dtype=np.float64), 1e-7, 1.0))
 
 
-def classification_suspicion(errors, entropies, norms, alpha):
+def classification_score(errors, entropies, norms, alpha):
     """Weigh reconstruction error against cross-entropy.
 
     ``alpha * errors / norms[0] + (1 - alpha) * entropies / norms[1]``, the score of the
@@ -72,15 +72,15 @@ def classification_suspicion(errors, entropies, norms, alpha):
         Cross-entropies under each label.
 
     norms : pair of float
-        L2 norms over the training rows of the reconstruction errors and of the cross-entropies,
-        at their labels.
+        What errors and cross-entropies are divided by; in [1]_ their L2 norms over the training
+        rows, at their labels.
 
     alpha : float
         Weight of the reconstruction error, in [0, 1].
 
     Returns
     -------
-    suspicion : ndarray of shape (n_samples, n_classes)
+    scores : ndarray of shape (n_samples, n_classes)
 
     References
     ----------
@@ -92,34 +92,35 @@ def classification_suspicion(errors, entropies, norms, alpha):
     return alpha * errors / error_norm + (1 - alpha) * entropies / entropy_norm
 
 
-def label_margins(support):
-    """Support of the best other label over that of each label.
+def label_margins(costs, y):
+    """How much more the label of each row costs than the best other label.
 
     Parameters
     ----------
-    support : ndarray of shape (n_samples, n_classes)
-        How well each of two or more labels suits each row.
+    costs : ndarray of shape (n_samples, n_classes)
+        How badly each of two or more labels suits each row.
+
+    y : ndarray of shape (n_samples,)
+        Label codes.
 
     Returns
     -------
-    margins : ndarray of shape (n_samples, n_classes)
+    margins : ndarray of shape (n_samples,)
         Above 0 where another label suits the row better.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skpoison.detectors._suspicion import label_margins
-    >>> label_margins(np.array([[0.0, 3.0, 1.0]]))
-    array([[ 3., -2.,  2.]])
+    >>> from skpoison.detectors._network_scores import label_margins
+    >>> label_margins(np.array([[5.0, 2.0, 4.0], [5.0, 2.0, 4.0]]), np.array([0, 1]))
+    array([ 3., -2.])
     """
-    margins = np.empty_like(support)
-    for label in range(support.shape[1]):
-        best_other = np.delete(support, label, axis=1).max(axis=1)
-        margins[:, label] = best_other - support[:, label]
-    return margins
+    own = costs[np.arange(len(y)), y]
+    others = np.where(np.arange(costs.shape[1]) == y[:, np.newaxis], np.inf, costs)
+    return own - others.min(axis=1)
 
 
-def joint_suspicion(errors, thresholds):
+def joint_score(errors, thresholds):
     """Smallest error in units of its threshold: above 1 where every network says poison.
 
     Parameters
@@ -132,13 +133,13 @@ def joint_suspicion(errors, thresholds):
 
     Returns
     -------
-    suspicion : ndarray of shape (n_samples,)
+    scores : ndarray of shape (n_samples,)
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skpoison.detectors._suspicion import joint_suspicion
-    >>> joint_suspicion([np.array([0.2, 0.6]), np.array([3.0, 3.0])], [0.4, 2.0])
+    >>> from skpoison.detectors._network_scores import joint_score
+    >>> joint_score([np.array([0.2, 0.6]), np.array([3.0, 3.0])], [0.4, 2.0])
     array([0.5, 1.5])
     """
     scaled = [e / (t if t > 0 else 1.0) for e, t in zip(errors, thresholds, strict=True)]

@@ -6,15 +6,16 @@ from sklearn.metrics import roc_auc_score
 
 from skpoison.attacks import LabelFlipAttack
 from skpoison.detectors import CAEDetector, CAEPlusDetector
-from skpoison.detectors._suspicion import (
-    classification_suspicion,
+from skpoison.detectors._network_scores import (
+    classification_score,
     cross_entropy,
     reconstruction_error,
 )
+from skpoison.utils import make_estimator
 
 QUICK = {"epochs": 3, "random_state": 0}
 BOTH = pytest.mark.parametrize(
-    "detector", [CAEDetector, CAEPlusDetector.from_paper], ids=["CAE", "CAE+"]
+    "detector", [CAEDetector, CAEPlusDetector], ids=["CAE", "CAE+"]
 )
 
 
@@ -31,13 +32,13 @@ def test_cross_entropy():
     np.testing.assert_allclose(cross_entropy(probabilities), expected)
 
 
-def test_suspicion_weighs_what_is_divided_by_its_norm():
+def test_score_weighs_what_is_divided_by_its_norm():
     errors, entropies = np.array([3.0, 4.0]), np.array([[1.0, 2.0], [5.0, 12.0]])
-    made = classification_suspicion(errors, entropies, (5.0, 13.0), 0.25)
+    made = classification_score(errors, entropies, (5.0, 13.0), 0.25)
     expected = 0.25 * np.array([[0.6], [0.8]]) + 0.75 * entropies / 13
     np.testing.assert_allclose(made, expected)
     np.testing.assert_array_equal(
-        classification_suspicion(errors, entropies, (0.0, 0.0), 0.0), entropies
+        classification_score(errors, entropies, (0.0, 0.0), 0.0), entropies
     )
 
 
@@ -87,13 +88,19 @@ def test_labels_do_not_shape_the_reconstruction_of_cae_plus(flipped):
     X, y, _ = flipped
     other = np.random.RandomState(0).permutation(y)
     made, made_with_other = (
-        CAEPlusDetector.from_paper(image_shape=(8, 8), **QUICK)
+        CAEPlusDetector(image_shape=(8, 8), **QUICK)
         .fit(X, labels)
         .reconstruction_network_
         for labels in (y, other)
     )
     for a, b in zip(made.weights, made_with_other.weights, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_defaults_of_cae_plus_are_the_papers():
+    paper = {"alpha": 0.66, "epochs": (300, 100), "validation_split": 0.1}
+    assert {name: CAEPlusDetector().get_params()[name] for name in paper} == paper
+    assert make_estimator("detector", "cae+").get_params() == CAEPlusDetector().get_params()
 
 
 def test_more_classes():
@@ -108,7 +115,7 @@ def test_more_classes():
 
 def test_epochs_of_each_network(flipped):
     X, y, _ = flipped
-    history = CAEPlusDetector.from_paper(epochs=(4, 2), random_state=0).fit(X, y).history_
+    history = CAEPlusDetector(epochs=(4, 2), random_state=0).fit(X, y).history_
     assert {name: len(losses["loss"]) for name, losses in history.items()} == {
         "reconstruction": 4,
         "classification": 2,

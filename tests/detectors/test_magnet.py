@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from skpoison.detectors import MagNetDetector, MagNetReformer
-from skpoison.detectors._suspicion import joint_suspicion
+from skpoison.detectors._network_scores import joint_score
+from skpoison.thresholds import GaussianMixtureThreshold
 
 QUICK = {"epochs": 3, "random_state": 0}
 
@@ -17,11 +19,11 @@ def noisy(digits_pair):
     return X
 
 
-def test_joint_suspicion_is_above_one_where_all_errors_are_above_their_thresholds():
+def test_joint_score_is_above_one_where_all_errors_are_above_their_thresholds():
     errors = list(np.random.RandomState(0).uniform(size=(2, 50)))
     both = (errors[0] > 0.3) & (errors[1] > 0.6)
-    np.testing.assert_array_equal(joint_suspicion(errors, [0.3, 0.6]) > 1, both)
-    np.testing.assert_array_equal(joint_suspicion(errors, [0.0, 0.0]), np.min(errors, axis=0))
+    np.testing.assert_array_equal(joint_score(errors, [0.3, 0.6]) > 1, both)
+    np.testing.assert_array_equal(joint_score(errors, [0.0, 0.0]), np.min(errors, axis=0))
 
 
 def test_noise_among_digits_is_found(noisy):
@@ -33,16 +35,28 @@ def test_noise_among_digits_is_found(noisy):
 
 @pytest.mark.parametrize("image_shape", [(8, 8), None])
 def test_both_networks_must_say_so(image_shape, noisy):
-    detector = MagNetDetector(image_shape=image_shape, epochs=30, random_state=0)
+    """Each by the paper's mixture of its own errors."""
+    rule = GaussianMixtureThreshold(random_state=0)
+    detector = MagNetDetector(
+        image_shape=image_shape, epochs=30, contamination=rule, random_state=0
+    )
     flagged = detector.fit_predict(noisy) == -1
     rows = noisy
     if image_shape is None:
         rows = (noisy - noisy.mean(axis=0)) / np.where(noisy.std(axis=0) > 0, noisy.std(axis=0), 1)
-    first, second = (rows - network.predict(rows)[0] for network in detector.networks_)
-    says_first = (first**2).mean(axis=1) > detector.thresholds_[0]
-    says_second = np.abs(second).mean(axis=1) > detector.thresholds_[1]
-    np.testing.assert_array_equal(flagged, says_first & says_second)
-    assert flagged.any() and says_first.any() and says_second.any()
+    says = []
+    for network, p in zip(detector.networks_, (2, 1), strict=True):
+        errors = (np.abs(rows - network.predict(rows)[0]) ** p).mean(axis=1)
+        says.append(errors > clone(rule).fit(errors).threshold_)
+    np.testing.assert_array_equal(flagged, says[0] & says[1])
+    assert 0 < flagged.sum() < min(says[0].sum(), says[1].sum())
+
+
+def test_auto_needs_a_second_component_of_both_errors(noisy, digits_pair):
+    detector = MagNetDetector(image_shape=(8, 8), random_state=0)
+    assert (detector.fit_predict(digits_pair[0]) == 1).all()
+    flagged = detector.fit_predict(noisy) == -1
+    assert flagged[:10].mean() >= 0.8 and not flagged[10:].any()
 
 
 def test_networks_and_noise_are_those_of_magnet():

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
+from sklearn.mixture import GaussianMixture
 from sklearn.svm import SVC
 
-from skpoison.detectors import CentroidDetector
+from skpoison.detectors import CentroidDetector, SlabDetector
 from skpoison.experiments import run_protocol
 from skpoison.experiments._plan import plan
 from skpoison.experiments._store import Store
@@ -37,6 +38,21 @@ def read_poison(folder, name):
         return poison["X"], poison["y"]
 
 
+def poisoned_set(folder, run, n_poison=12):
+    rows = read_rows(folder, run)
+    X_poison, y_poison = read_poison(folder, f"flipping-{run}")
+    X = np.concatenate([rows["X_train"], X_poison[:n_poison]])
+    return X, np.concatenate([rows["y_train"], y_poison[:n_poison]])
+
+
+def beyond_the_mixtures_cut(anomaly):
+    """Rows that scikit-learn's mixture counts to the component with the larger mean."""
+    mixture = GaussianMixture(2, random_state=0).fit(anomaly[:, np.newaxis])
+    upper = mixture.means_.argmax()
+    low, high = np.sort(mixture.means_.ravel())
+    return (anomaly > low) & ((mixture.predict(anomaly[:, np.newaxis]) == upper) | (anomaly > high))
+
+
 def test_rows_come_from_disjoint_parts(finished):
     X, y = load_digits(return_X_y=True)
     X, y = X[y < 2] / 16, y[y < 2]
@@ -56,26 +72,21 @@ def test_rows_come_from_disjoint_parts(finished):
 
 def test_results_agree_with_the_parts_done_by_hand(finished):
     """Pooled centroid against 40 % flips, by scikit-learn alone from the files of the stages."""
-    X, y = [], []
-    for run in range(5):
-        rows = read_rows(finished, f"training-{run:02d}")
-        X_poison, y_poison = read_poison(finished, f"flipping-training-{run:02d}")
-        X += [rows["X_train"], X_poison]
-        y += [rows["y_train"], y_poison]
-    detector = CentroidDetector().fit(np.concatenate(X), np.concatenate(y))
+    sets = [poisoned_set(finished, f"training-{run:02d}") for run in range(5)]
+    detector = CentroidDetector().fit(*map(np.concatenate, zip(*sets, strict=True)))
     rows = read_rows(finished, "assessment-00")
-    X_poison, y_poison = read_poison(finished, "flipping-assessment-00")
-    X, y = np.concatenate([rows["X_train"], X_poison]), np.concatenate([rows["y_train"], y_poison])
-    suspicion = -detector.score_samples(X, y)
+    X, y = poisoned_set(finished, "assessment-00")
+    anomaly = -detector.score_samples(X, y)
 
     verdicts = pd.read_parquet(
         next(finished.glob("assess/centroid-flipping-012-assessment-00-*")) / "verdicts.parquet"
     )
     poison = np.repeat([False, True], [30, 12])
-    np.testing.assert_allclose(-verdicts["score"], suspicion, rtol=1e-6)
+    np.testing.assert_allclose(-verdicts["score"], anomaly, rtol=1e-6)
     np.testing.assert_array_equal(verdicts["poison"], poison)
     flagged = verdicts["flagged"].to_numpy()
-    assert suspicion[flagged].min() > suspicion[~flagged].max()
+    assert flagged.any()
+    np.testing.assert_array_equal(flagged, beyond_the_mixtures_cut(anomaly))
 
     results = pd.read_csv(finished / "results.csv", na_values=[""], keep_default_na=False)
     (row,) = results.query(
@@ -90,7 +101,7 @@ def test_results_agree_with_the_parts_done_by_hand(finished):
     assert row["poisoned_accuracy"] == pytest.approx(accuracy(poison | ~poison), abs=1e-6)
     assert row["defended_accuracy"] == pytest.approx(accuracy(~flagged), abs=1e-6)
     assert row["f1"] == pytest.approx(f1_score(poison, flagged), abs=1e-6)
-    assert row["roc_auc"] == pytest.approx(roc_auc_score(poison, suspicion), abs=1e-6)
+    assert row["roc_auc"] == pytest.approx(roc_auc_score(poison, anomaly), abs=1e-6)
     assert row["rows_removed"] == flagged.sum()
 
 
@@ -167,15 +178,29 @@ def test_fit_to_the_set_to_be_cleaned(protocol, finished, copied):
     changed = replace(protocol, fit="per_set", attacks=("flipping",), detectors=("centroid",))
     results = run_protocol(changed, copied, update=True)
     assert len(results) == 6 * 3
-    rows = read_rows(finished, "training-02")
-    X_poison, y_poison = read_poison(finished, "flipping-training-02")
-    X = np.concatenate([rows["X_train"], X_poison[:6]])
-    y = np.concatenate([rows["y_train"], y_poison[:6]])
+    X, y = poisoned_set(finished, "training-02", n_poison=6)
     detector = CentroidDetector().fit(X, y)
     verdicts = pd.read_parquet(
         next(copied.glob("assess/centroid-flipping-006-training-02-*")) / "verdicts.parquet"
     )
     np.testing.assert_allclose(verdicts["score"], detector.training_scores_, rtol=1e-6)
+    flagged = beyond_the_mixtures_cut(-detector.training_scores_)
+    np.testing.assert_array_equal(verdicts["flagged"], flagged)
+
+
+@pytest.mark.parametrize("fit", ["pooled", "per_set"])
+def test_other_detectors_keep_their_own_rule(protocol, copied, fit):
+    """Fitted to the rows that train: the judged set, or those of all training runs."""
+    changed = replace(protocol, fit=fit, attacks=("flipping",), detectors=("slab",), rates=(0.4,))
+    run_protocol(changed, copied, update=True)
+    judged = poisoned_set(copied, "assessment-00")
+    sets = [poisoned_set(copied, f"training-{run:02d}") for run in range(5)]
+    X, y = map(np.concatenate, zip(*sets, strict=True)) if fit == "pooled" else judged
+    expected = SlabDetector().fit(X, y).predict(*judged) == -1
+    verdicts = pd.read_parquet(
+        next(copied.glob("assess/slab-flipping-012-assessment-00-*")) / "verdicts.parquet"
+    )
+    np.testing.assert_array_equal(verdicts["flagged"], expected)
 
 
 def test_another_protocols_folder_is_refused(protocol, copied):

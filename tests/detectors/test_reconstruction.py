@@ -50,9 +50,7 @@ def test_power_changes_the_score_as_it_says(digits_pair):
     X, _ = digits_pair
     detector = ReconstructionDetector(p=1, image_shape=(8, 8), **QUICK).fit(X[:200])
     made, _ = detector.network_.predict(X)
-    np.testing.assert_allclose(
-        detector.score_samples(X), -np.abs(X - made).mean(axis=1), rtol=1e-6
-    )
+    np.testing.assert_allclose(detector.score_samples(X), -np.abs(X - made).mean(axis=1), rtol=1e-6)
 
 
 def test_tabular_columns_are_standardised(digits_pair):

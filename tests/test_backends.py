@@ -14,8 +14,8 @@ from skpoison.utils import all_estimators
 
 FILES = [
     "tests/networks",
-    "tests/detectors/test_cae_plus.py",
     "tests/detectors/test_classification.py",
+    "tests/detectors/test_cross_fitted_cae.py",
     "tests/detectors/test_magnet.py",
     "tests/detectors/test_reconstruction.py",
     "tests/experiments/test_persistence.py::test_networks_are_keras_files",

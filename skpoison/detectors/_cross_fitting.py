@@ -202,16 +202,16 @@ class FoldClassifier:
         """Call ``decision_function`` or ``predict_proba``: (n_samples, n_classes).
 
         The decision value of two classes is shared between them, half of it with either sign. A
-        class not seen gets probability 0, or as little as the least likely class of the row.
+        class not seen gets probability 0, or as little as the least likely class of the row. Where
+        a single class was seen, nothing was learnt and all classes are equal.
         """
         if self.classifier is None:
-            predictions = np.ones((len(X), len(self.seen)))
-        else:
-            predictions = np.asarray(getattr(self.classifier, method)(X), dtype=np.float64)
+            return np.full((len(X), self.n_classes), 1 / self.n_classes)
+        predictions = np.asarray(getattr(self.classifier, method)(X), dtype=np.float64)
         if predictions.ndim == 1:
             predictions = np.column_stack([-predictions, predictions]) / 2
         result = np.zeros((len(X), self.n_classes))
-        if method == "decision_function" and self.classifier is not None:
+        if method == "decision_function":
             result[:] = predictions.min(axis=1, keepdims=True)
         result[:, self.seen] = predictions
         return result
@@ -240,6 +240,7 @@ def near_duplicate_groups(X, codes):
         The number of each row's group, from 0.
     """
     _, first, groups = np.unique(row_keys(X), return_index=True, return_inverse=True)
+    groups, first = np.argsort(np.argsort(first))[groups], np.sort(first)  # in order of X
     if len(first) > MOST_ROWS_OF_NEIGHBOR_SEARCH:
         return groups
     rows, codes = X[first], codes[first]

@@ -55,8 +55,7 @@ class InfluenceDetector(BaseLabelNoiseDetector):
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
         the training rows to flag, in (0, 0.5]. "auto" is ``SecondComponentThreshold()``:
         it flags none unless the scores show a second component. A handful of rows can do all the
-        harm and be too few for a component of their own;
-        :class:`~skpoison.thresholds.MADThreshold` finds those.
+        harm and be too few for a component of their own; ``MADThreshold(4)`` finds those.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the folds.

@@ -27,13 +27,13 @@ class BaseLabelNoiseDetector(BasePoisonDetector):
         """Score rows that were not fitted under each label: (n_samples, n_classes)."""
 
     def _fit_scores(self, X, y, random_state):
-        self._neighbors = None
+        self._distances = None
         if len(self.classes_) > 1:
             return self._fit_label_scores(X, y, random_state)
-        self._neighbors = NeighborDistances(X, y, N_NEIGHBORS)
-        return self._neighbors.training_distances
+        self._distances = NeighborDistances(X, y, N_NEIGHBORS)
+        return self._distances.training_distances
 
     def _scores(self, X):
-        if self._neighbors is None:
+        if self._distances is None:
             return self._label_scores(X)
-        return self._neighbors(X)
+        return self._distances(X)

@@ -10,7 +10,8 @@ from sklearn.naive_bayes import GaussianNB
 
 from skpoison.attacks import LabelFlipAttack
 from skpoison.detectors import ConfidentLearningDetector
-from skpoison.detectors._confident_learning import confident_joint, pruning_cuts
+from skpoison.thresholds import ConfidentLearningThreshold
+from skpoison.thresholds._confident_learning import confident_joint, pruning_cuts
 
 
 class GivenProbabilities(LogisticRegression):
@@ -38,9 +39,14 @@ def test_verdict_is_that_of_cleanlab_on_the_same_probabilities(n_classes):
         detector = ConfidentLearningDetector(GivenProbabilities(), random_state=0)
         flagged = detector.fit_predict(probabilities, codes) == -1
         assert 0.05 < flagged.mean() < 0.4
-        settings = {"n_jobs": 1, "confident_joint": detector.confident_joint_}
+        joint = detector.fitted_threshold_.confident_joint_
+        settings = {"n_jobs": 1, "confident_joint": joint}
         issues = find_label_issues(codes, probabilities, **settings)
         np.testing.assert_array_equal(flagged, issues)
+        rule = ConfidentLearningThreshold().fit(-np.log(probabilities), codes)
+        np.testing.assert_array_equal(
+            rule.poison_probability(-np.log(probabilities), codes), issues
+        )
         equal.append((flagged == find_label_issues(codes, probabilities, n_jobs=1)).all())
     assert np.mean(equal) >= 0.9  # a count that ends in exactly .5 may be rounded either way
 
@@ -62,8 +68,8 @@ def test_verdict_is_that_of_cleanlab_on_poisoned_digits(digits_pair):
     X, y = LabelFlipAttack(rate=0.2, random_state=0).fit_resample(X[:150], y[:150])
     detector = ConfidentLearningDetector(random_state=0)
     verdict = detector.fit_predict(X, y)
-    probabilities = detector._probabilities(X)
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    probabilities = np.exp(-detector.training_class_scores_)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
     issues = find_label_issues((y == 8).astype(int), probabilities, n_jobs=1)
     np.testing.assert_array_equal(verdict == -1, issues)
 
@@ -121,6 +127,32 @@ def test_classes_of_one_row_are_never_pruned_away():
     detector = ConfidentLearningDetector(random_state=0).fit(X[rows], y[rows])
     assert detector.predict(X[[50]], [1]) == 1
     assert np.isfinite(detector.score_samples(X)).all()
+
+
+def test_the_share_is_that_of_the_rows_flagged_and_has_no_interval():
+    X, y, _ = blobs_with_wrong_labels()
+    detector = ConfidentLearningDetector(random_state=0)
+    assert detector.fit_predict(X, y).tolist().count(-1) / 150 == detector.contamination_
+    assert np.isnan(detector.contamination_interval_).all()
+
+
+@pytest.mark.parametrize("y", [None, np.zeros(30, dtype=int)], ids=["no labels", "one class"])
+def test_without_two_classes_nothing_is_flagged(y):
+    X = np.r_[np.random.RandomState(0).normal(size=(29, 2)), [[50.0, 50.0]]]
+    detector = ConfidentLearningDetector().fit(X, y)
+    assert detector.training_scores_.argmin() == 29  # far from its neighbours
+    assert (detector.predict(X, y) == 1).all() and detector.contamination_ == 0
+
+
+def test_labels_that_no_row_carries_are_a_column_of_the_rule_all_the_same():
+    probabilities, codes = noisy_probabilities(0, 3)
+    without = np.column_stack([probabilities, np.zeros(len(codes))]).clip(1e-7)
+    rule, other = ConfidentLearningThreshold(), ConfidentLearningThreshold()
+    rule.fit(-np.log(probabilities), codes)
+    other.fit(-np.log(without), codes)
+    np.testing.assert_array_equal(other.confident_joint_[:3, :3], rule.confident_joint_)
+    assert not other.confident_joint_[3].any() and not other.confident_joint_[:, 3].any()
+    assert other.contamination_ == rule.contamination_ > 0
 
 
 def test_two_rows_of_two_classes_are_enough():

@@ -11,6 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skpoison.detectors import EnsembleDetector
 
+RARE_SHARE = 0.1  # of the rows: a class with fewer is rare
+
 
 class PoisonFilter(BaseSampler):
     """Drop the rows that a poisoning detector flags.
@@ -50,7 +52,8 @@ class PoisonFilter(BaseSampler):
     -----
     UserWarning
         If the detector flags every row of a class. A verdict on all is no verdict: the less
-        suspicious half of that class is kept.
+        anomalous half of that class is kept. Also if it flags more than half of a class that has
+        less than a tenth of the rows: they are dropped, but rare is not wrong.
 
     Examples
     --------
@@ -64,7 +67,7 @@ class PoisonFilter(BaseSampler):
     >>> X, y = load_iris(return_X_y=True)
     >>> defended = make_pipeline(
     ...     LabelFlipAttack(rate=0.3, random_state=0),
-    ...     PoisonFilter(CentroidDetector(contamination="mixture", random_state=0)),
+    ...     PoisonFilter(CentroidDetector(contamination=0.2)),
     ...     SVC(),
     ... )
     >>> bool(cross_val_score(defended, X, y).mean() > 0.9)
@@ -89,7 +92,7 @@ class PoisonFilter(BaseSampler):
         Parameters
         ----------
         X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
-            The rows of doubtful origin. The detector sees sparse rows as dense ones.
+            The untrusted rows. The detector sees sparse rows as dense ones.
 
         y : array-like of shape (n_samples,)
             Their labels.
@@ -122,21 +125,30 @@ class PoisonFilter(BaseSampler):
             self.detector_ = EnsembleDetector() if self.detector is None else clone(self.detector)
             verdict = self.detector_.fit_predict(_dense(X), y)
         self.poison_mask_ = np.asarray(verdict) == -1
-        self._keep_every_class(X, y)
+        self._guard_classes(X, y)
         self.sample_indices_ = np.flatnonzero(~self.poison_mask_)
         return X[self.sample_indices_], y[self.sample_indices_]
 
-    def _keep_every_class(self, X, y):
-        """Where a class would vanish, keep its less suspicious half."""
+    def _guard_classes(self, X, y):
+        """Keep the less anomalous half of a class that would vanish; warn of a rare one."""
         for label in np.unique(y).tolist():
             rows = np.flatnonzero(y == label)
-            if self.poison_mask_[rows].all():
+            n_flagged = self.poison_mask_[rows].sum()
+            if n_flagged == len(rows):
                 scores = self.detector_.decision_function(_dense(X[rows]), y[rows])
                 kept = rows[np.argsort(-scores, kind="stable")[: (len(rows) + 1) // 2]]
                 self.poison_mask_[kept] = False
                 warnings.warn(
                     f"The detector flags all {len(rows)} rows of class {label!r}: "
-                    f"keeping the {len(kept)} least suspicious of them.",
+                    f"keeping the {len(kept)} least anomalous of them.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            elif n_flagged > len(rows) / 2 and len(rows) < RARE_SHARE * len(y):
+                warnings.warn(
+                    f"The detector flags {n_flagged} of the {len(rows)} rows of class {label!r}, "
+                    f"which has less than {RARE_SHARE:.0%} of all rows: they are dropped, but may "
+                    "be no poison.",
                     UserWarning,
                     stacklevel=2,
                 )

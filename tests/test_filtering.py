@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from sklearn.svm import SVC
 from skpoison.attacks import LabelFlipAttack
 from skpoison.detectors import CentroidDetector, KNNDetector
 from skpoison.filtering import PoisonFilter
+from skpoison.thresholds import GaussianMixtureThreshold
 
 
 class FlagWhereFirstColumnIsOne(OutlierMixin, BaseEstimator):
@@ -39,7 +42,7 @@ def test_flagged_rows_are_dropped_and_others_keep_their_order():
     np.testing.assert_array_equal(poison_filter.sample_indices_, [0, 2, 3])
 
 
-def test_a_class_that_would_vanish_keeps_its_least_suspicious_half():
+def test_a_class_that_would_vanish_keeps_its_least_anomalous_half():
     X = np.array([[0, 5], [1, 5], [1, 1], [1, 3], [1, 2]])
     y = np.array(["a", "a", "b", "b", "b"])
     poison_filter = PoisonFilter(FlagWhereFirstColumnIsOne())
@@ -47,6 +50,28 @@ def test_a_class_that_would_vanish_keeps_its_least_suspicious_half():
         _, y_out = poison_filter.fit_resample(X, y)
     np.testing.assert_array_equal(poison_filter.sample_indices_, [0, 3, 4])
     assert y_out.tolist() == ["a", "b", "b"]
+
+
+@pytest.mark.parametrize("n_rare, n_flagged", [(9, 5), (9, 4), (10, 6), (9, 9)])
+def test_before_a_rare_class_shrinks_there_is_a_warning(n_rare, n_flagged):
+    """Rare: fewer than a tenth of the rows; shrinks: more than half of them are flagged."""
+    y = np.repeat(["common", "rare"], [100 - n_rare, n_rare])
+    X = np.column_stack([np.zeros(100), np.arange(100)])
+    X[100 - n_flagged :, 0] = 1
+    X[:60, 0] = 1  # most of a common class: no warning
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        _, y_out = PoisonFilter(FlagWhereFirstColumnIsOne()).fit_resample(X, y)
+    messages = [str(w.message) for w in caught if "rows of class" in str(w.message)]
+    if (n_rare, n_flagged) == (9, 5):
+        (message,) = messages
+        assert "flags 5 of the 9 rows of class 'rare'" in message
+    elif n_flagged == 9:
+        (message,) = messages
+        assert "all 9 rows of class 'rare'" in message
+    else:
+        assert not messages
+    assert (y_out == "rare").sum() == (5 if n_flagged == 9 else n_rare - n_flagged)
 
 
 def test_prefit_detector_is_used_as_it_is():
@@ -72,7 +97,7 @@ def test_cross_validation_poisons_and_cleans_training_folds_only():
     flips = LabelFlipAttack(rate=0.3, injection="replace", random_state=0)
     victim = KNeighborsClassifier(1)  # repeats every wrong label that it is given
     undefended = make_pipeline(flips, victim)
-    detector = CentroidDetector(contamination="mixture", random_state=0)
+    detector = CentroidDetector(contamination=GaussianMixtureThreshold(), random_state=0)
     defended = make_pipeline(flips, PoisonFilter(detector), victim)
     accuracy_undefended = cross_val_score(undefended, iris.data, y).mean()
     assert accuracy_undefended < 0.8

@@ -41,7 +41,8 @@ def run_demo(images, *, attacks, detectors, rate, n_runs, random_state, on_fit):
         The columns of :func:`compare_on_run`, means over the draws.
 
     figure : matplotlib Figure
-        A line for each attack: what CAE+, or else the first detector, makes of the first draw.
+        A line for each attack: what the ensemble, or else the first detector, makes of the first
+        draw.
     """
     pictured = PICTURED_DETECTOR if PICTURED_DETECTOR in detectors else detectors[0]
     figure = Figure(figsize=(12, 3 * len(attacks)), layout="constrained")
@@ -59,7 +60,7 @@ def run_demo(images, *, attacks, detectors, rate, n_runs, random_state, on_fit):
                 name=f"{row['attack']}, seen by {pictured}",
                 ax=free_axes.pop(0),
             )
-            display.ax_.set_xlabel(f"suspicion (ROC-AUC {row['roc_auc']:.2f})")
+            display.ax_.set_xlabel(f"anomaly score (ROC-AUC {row['roc_auc']:.2f})")
         on_fit()
 
     # digits has some 360 rows of two classes, too few for 200 + 200 beside the training rows

@@ -1,5 +1,7 @@
 """`suspicious_rows`: what to look at first, and why."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length, column_or_1d
@@ -7,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 
 def suspicious_rows(detector, X, y, *, n_rows=None):
-    """List the rows that a detector finds most suspicious, with its reasons.
+    """List the rows that a detector finds most anomalous, with its reasons.
 
     Parameters
     ----------
@@ -19,7 +21,7 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
         The rows to judge, as a rule those of the fit.
 
     y : array-like of shape (n_samples,)
-        Their labels.
+        Their labels. Rows whose label was not seen in fit are flagged.
 
     n_rows : int, default=None
         How many rows to list. None: those that are flagged.
@@ -27,16 +29,17 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
     Returns
     -------
     table : DataFrame of shape (n_rows, n_columns)
-        The most suspicious row first, under its name in the index of `X`, or its number. The
-        columns are `label`; `likelier_label`, under which the row would be least suspicious (its
-        own where no other is better); `suspicion`; `flagged`; and `poison_probability`, for an
-        ensemble followed by that of each member under the member's name.
+        The most anomalous row first, under its name in the index of `X`, or its number. The
+        columns are `given_label`; `suggested_label`, under which the row would be least anomalous
+        (the given one where no other is better); `anomaly_score`; `flagged`; and
+        `poison_probability`, for an ensemble followed by that of each member under the member's
+        name.
 
     Raises
     ------
     ValueError
-        If `X` and `y` are not equally long, `y` holds a label that was not seen in fit, or
-        `n_rows` is negative.
+        If `X` and `y` are not equally long, the detector was fitted without labels, or `n_rows`
+        is negative.
 
     See Also
     --------
@@ -45,38 +48,65 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
     Examples
     --------
     >>> from sklearn.datasets import load_digits
-    >>> from skpoison.detectors import EnsembleDetector
+    >>> from skpoison.detectors import MarginDetector
     >>> from skpoison.inspection import suspicious_rows
     >>> X, y = load_digits(n_class=2, return_X_y=True)
     >>> y[[7, 11]] = 1 - y[[7, 11]]
-    >>> detector = EnsembleDetector(random_state=0).fit(X / 16, y)
-    >>> table = suspicious_rows(detector, X / 16, y)
-    >>> table[["label", "likelier_label", "margin"]].round(1).head(2).sort_index()
-        label  likelier_label  margin
-    7       1               0     1.0
-    11      1               0     1.0
+    >>> detector = MarginDetector(random_state=0).fit(X / 16, y)
+    >>> table = suspicious_rows(detector, X / 16, y, n_rows=2)
+    >>> table[["given_label", "suggested_label"]].sort_index()
+        given_label  suggested_label
+    7             1                0
+    11            1                0
     """
     check_is_fitted(detector)
-    y = column_or_1d(y)
-    check_consistent_length(X, y)
+    labels = column_or_1d(y)
+    check_consistent_length(X, labels)
+    if not detector._labelled:
+        raise ValueError(
+            f"This {type(detector).__name__} was fitted without labels: it has no opinion on y."
+        )
     if n_rows is not None and n_rows < 0:
         raise ValueError(f"n_rows={n_rows!r} must be None or a number of rows, not negative.")
-    score, likelier = detector.score_samples(X, y), y.copy()
-    best = score.copy()
-    for label in detector.classes_:
-        under_label = detector.score_samples(X, np.full(len(y), label))
-        likelier[under_label > best] = label
-        best = np.maximum(best, under_label)
+    scores, anomaly, probability = _judge(detector, X, labels)
     members = getattr(detector, "detectors_", [])
     table = pd.DataFrame(
         {
-            "label": y,
-            "likelier_label": likelier,
-            "suspicion": -score,
-            "flagged": score < detector.offset_,
-            "poison_probability": detector.poison_probability(X, y),
-            **{name: member.poison_probability(X, y) for name, member in members},
+            "given_label": labels,
+            "suggested_label": _suggested_labels(detector.classes_, scores, labels),
+            "anomaly_score": anomaly,
+            "flagged": anomaly > -detector.offset_,
+            "poison_probability": probability,
+            **{name: _judge(member, X, labels)[2] for name, member in members},
         },
         index=getattr(X, "index", None),
-    ).sort_values("suspicion", ascending=False, kind="stable")
+    ).sort_values("anomaly_score", ascending=False, kind="stable")
     return table[table["flagged"]] if n_rows is None else table.head(n_rows)
+
+
+def _judge(detector, X, labels):
+    """Scores under each label; anomaly score and probability of poison under the given one.
+
+    A label that the detector does not know has an infinite anomaly score. Names of columns are
+    passed on to those who have learnt them.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "X (has|does not have valid) feature names", UserWarning)
+        scores = detector.class_scores(X)
+    codes = np.searchsorted(detector.classes_, labels).clip(max=len(detector.classes_) - 1)
+    known = detector.classes_[codes] == labels
+    rule = detector.fitted_threshold_
+    anomaly, probability = np.full(len(labels), np.inf), np.ones(len(labels))
+    if known.any():
+        anomaly[known] = rule.anomaly_scores(scores[known], codes[known])
+        probability[known] = rule.poison_probability(scores[known], codes[known])
+    return scores, anomaly, probability
+
+
+def _suggested_labels(classes, scores, labels):
+    if scores.shape[1] == 1:
+        return labels.copy()
+    codes = np.searchsorted(classes, labels).clip(max=len(classes) - 1)
+    given = np.where(classes[codes] == labels, scores[np.arange(len(codes)), codes], np.inf)
+    best = classes[scores.argmin(axis=1)]
+    return np.where(scores.min(axis=1) < given, best, labels)

@@ -1,4 +1,4 @@
-"""`SuspicionDisplay`: how suspicious a detector finds the rows, and which it finds most so."""
+"""`SuspicionDisplay`: how anomalous a detector finds the rows, and which it finds most so."""
 
 import numpy as np
 from sklearn.utils import check_consistent_length, column_or_1d
@@ -9,17 +9,17 @@ IMAGES_A_LINE = 8
 
 
 class SuspicionDisplay:
-    """Histogram of the suspicions, the threshold, and the most suspicious images.
+    """Histogram of the anomaly scores, the threshold, and the most anomalous images.
 
     Use :meth:`from_detector` to make one.
 
     Parameters
     ----------
-    suspicion : ndarray of shape (n_samples,)
-        The larger, the more suspicious.
+    anomaly_score : ndarray of shape (n_samples,)
+        The larger, the more anomalous; infinite under a label that the detector does not know.
 
     threshold : float
-        Rows with a larger suspicion are flagged.
+        Rows with a larger anomaly score are flagged.
 
     labels : sequence of str, default=None
         What each row is labelled, one for each row.
@@ -45,7 +45,7 @@ class SuspicionDisplay:
         The threshold.
 
     image_axes_ : list of matplotlib Axes
-        The images, the most suspicious first; empty where there are none.
+        The images, the most anomalous first; empty where there are none.
 
     image_indices_ : ndarray of shape (n_images,)
         The rows they show.
@@ -68,9 +68,9 @@ class SuspicionDisplay:
     """
 
     def __init__(
-        self, suspicion, threshold, *, labels=None, poison_mask=None, images=None, name=None
+        self, anomaly_score, threshold, *, labels=None, poison_mask=None, images=None, name=None
     ):
-        self.suspicion = suspicion
+        self.anomaly_score = anomaly_score
         self.threshold = threshold
         self.labels = labels
         self.poison_mask = poison_mask
@@ -136,10 +136,10 @@ class SuspicionDisplay:
             `display_labels` are not as many as the classes.
         """
         check_is_fitted(detector)
-        suspicion = -detector.score_samples(X, y)
+        anomaly_score = -detector.score_samples(X, y)
         if poison_mask is not None:
             poison_mask = column_or_1d(poison_mask).astype(bool)
-            check_consistent_length(suspicion, poison_mask)
+            check_consistent_length(anomaly_score, poison_mask)
         labels = None
         if y is not None:
             names = detector.classes_ if display_labels is None else display_labels
@@ -148,10 +148,10 @@ class SuspicionDisplay:
                     f"display_labels={list(names)!r} must name the detector's "
                     f"{len(detector.classes_)} classes {detector.classes_.tolist()}."
                 )
-            codes = np.searchsorted(detector.classes_, column_or_1d(y))
-            labels = [str(names[code]) for code in codes]
+            name_of = dict(zip(detector.classes_.tolist(), names, strict=True))
+            labels = [str(name_of.get(label, label)) for label in column_or_1d(y).tolist()]
         display = cls(
-            suspicion,
+            anomaly_score,
             -detector.offset_,
             labels=labels,
             poison_mask=poison_mask,
@@ -188,22 +188,24 @@ class SuspicionDisplay:
         else:
             ax.set_axis_off()
             self.ax_ = ax.inset_axes([0, 0, 0.36, 1])
-            self.image_indices_ = np.argsort(-self.suspicion, kind="stable")[:n_images]
+            self.image_indices_ = np.argsort(-self.anomaly_score, kind="stable")[:n_images]
             self._draw_images(ax)
         self._draw_histogram()
         return self
 
     def _draw_histogram(self):
-        groups, colors, names = [self.suspicion], [PLAIN_COLOR], ["rows"]
+        is_finite = np.isfinite(self.anomaly_score)
+        edges = np.histogram_bin_edges(self.anomaly_score[is_finite], bins=40)
+        scores = np.where(is_finite, self.anomaly_score, edges[-1])
+        groups, colors, names = [scores], [PLAIN_COLOR], ["rows"]
         if self.poison_mask is not None:
-            groups = [self.suspicion[~self.poison_mask], self.suspicion[self.poison_mask]]
+            groups = [scores[~self.poison_mask], scores[self.poison_mask]]
             colors, names = [CLEAN_COLOR, POISON_COLOR], ["clean", "poison"]
-        edges = np.histogram_bin_edges(self.suspicion, bins=40)
         self.ax_.hist(groups, bins=edges, stacked=True, color=colors, label=names)
         self.threshold_line_ = self.ax_.axvline(
             self.threshold, color="black", linestyle="--", linewidth=1.2, label="threshold"
         )
-        self.ax_.set(title=self.name, xlabel="suspicion", ylabel="rows")
+        self.ax_.set(title=self.name, xlabel="anomaly score", ylabel="rows")
         self.ax_.yaxis.get_major_locator().set_params(integer=True)
         self.ax_.spines[["top", "right"]].set_visible(False)
         self.ax_.legend(frameon=False, fontsize="small")
@@ -211,7 +213,7 @@ class SuspicionDisplay:
     def _draw_images(self, ax):
         """Draw the images in the right part of `ax`, framed and captioned."""
         low, high = self.images.min(), self.images.max()
-        ax.text(0.4, 1, "most suspicious: label, suspicion", va="bottom", transform=ax.transAxes)
+        ax.text(0.4, 1, "most anomalous: label, anomaly score", va="bottom", transform=ax.transAxes)
         height = 1 / max(-(-len(self.image_indices_) // IMAGES_A_LINE), 1)
         width = 0.6 / min(max(len(self.image_indices_), 1), IMAGES_A_LINE)
         for place, row in enumerate(self.image_indices_):
@@ -225,7 +227,7 @@ class SuspicionDisplay:
             if self.poison_mask is not None:
                 color = POISON_COLOR if self.poison_mask[row] else CLEAN_COLOR
             image_ax.spines[:].set(color=color, linewidth=2.5)
-            caption = f"{self.suspicion[row]:.3g}"
+            caption = f"{self.anomaly_score[row]:.3g}"
             if self.labels is not None:
                 caption = f"{self.labels[row]}\n{caption}"
             image_ax.set_title(caption, color=color, fontsize="small", pad=3)

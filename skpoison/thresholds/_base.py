@@ -56,7 +56,7 @@ class BaseThreshold(BaseEstimator, metaclass=ABCMeta):
         ValueError
             If scores are NaN or infinite, or `y` does not fit them.
         """
-        scores, y = self._check(scores, y)
+        scores, y = self._check(scores, y, min_rows=1)
         self._fit(scores, y)
         return self
 
@@ -95,7 +95,8 @@ class BaseThreshold(BaseEstimator, metaclass=ABCMeta):
         log_odds : ndarray of shape (n_samples,)
             Infinite where the rule has no model of how probable poison is.
         """
-        return self._log_odds(self.anomaly_scores(scores, y))
+        anomaly = self.anomaly_scores(scores, y)
+        return self._log_odds(anomaly) if len(anomaly) else anomaly
 
     def poison_probability(self, scores, y=None):
         """Probability of poison.
@@ -127,18 +128,22 @@ class BaseThreshold(BaseEstimator, metaclass=ABCMeta):
         self.contamination_ = float(np.mean(anomaly > self.threshold_))
         self.contamination_interval_ = (np.nan, np.nan)
 
-    def _check(self, scores, y):
+    def _check(self, scores, y, min_rows=0):
         scores = np.asarray(scores)
         if scores.ndim == 1:
             scores = scores[:, np.newaxis]
-        scores = check_array(scores, dtype=np.float64, input_name="scores")
+        scores = check_array(
+            scores, dtype=np.float64, ensure_min_samples=min_rows, input_name="scores"
+        )
         if y is None:
             return scores, None
         y = column_or_1d(y)
         if len(y) != len(scores):
             raise ValueError(f"y has {len(y)} labels for {len(scores)} rows of scores.")
-        if scores.shape[1] > 1 and (
-            y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= scores.shape[1]
+        if (
+            scores.shape[1] > 1
+            and len(y)
+            and (y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= scores.shape[1])
         ):
             raise ValueError(
                 f"y must hold label codes 0 to {scores.shape[1] - 1}, one for each column of "

@@ -66,8 +66,9 @@ class GaussianMixtureThreshold(BaseThreshold):
         self._origin, self._range = low, high - low
 
         between = np.sort(self.mixture_.means_.ravel())
-        if self._poison(between[0]) < 0.5 < self._poison(between[1]):
-            cut = brentq(lambda value: self._poison(value) - 0.5, *between)
+        at_means = self._poison(between)
+        if at_means[0] < 0.5 < at_means[1]:
+            cut = brentq(lambda value: self._poison(value).item() - 0.5, *between)
         else:  # one component is the likelier at both means: nothing but the middle is left
             cut = between.mean()
         self._count_flagged(anomaly, low + (high - low) * cut)

@@ -75,13 +75,13 @@ def test_a_planted_cluster_is_found_and_nothing_else(seed):
 @pytest.mark.parametrize(
     "strict", [{"max_share": 0.01}, {"min_silhouette": 0.99}], ids=lambda p: next(iter(p))
 )
-def test_a_class_that_is_not_doubtful_loses_no_row_and_keeps_its_order(strict):
+def test_a_class_that_is_not_suspect_loses_no_row_and_keeps_its_order(strict):
     rows, labels, _ = planted(15, 0)
-    doubtful = ActivationClusteringDetector(max_share=0.5, min_silhouette=-1, random_state=0)
+    suspect = ActivationClusteringDetector(max_share=0.5, min_silhouette=-1, random_state=0)
     cleared = ActivationClusteringDetector(random_state=0, **strict)
-    assert (doubtful.fit_predict(rows, labels) == -1).sum() > 15
+    assert (suspect.fit_predict(rows, labels) == -1).sum() > 15
     assert (cleared.fit_predict(rows, labels) == 1).all()
-    np.testing.assert_allclose(cleared.training_scores_, doubtful.training_scores_ + 1)
+    np.testing.assert_allclose(cleared.training_scores_, suspect.training_scores_ + 1)
 
 
 def test_a_share_can_be_asked_for_instead_of_the_verdict_of_the_paper():
@@ -105,7 +105,7 @@ def test_without_labels_the_rows_themselves_are_clustered():
     assert detector.network_ is None
 
 
-def test_tiny_classes_and_equal_rows_are_not_suspicious():
+def test_tiny_classes_and_equal_rows_are_not_anomalous():
     rows = np.array([[0.0, 1], [0, 1], [0, 1], [0, 1], [5, 5], [6, 6], [9, 1]])
     labels = np.array([0, 0, 0, 0, 1, 1, 2])
     detector = ActivationClusteringDetector(random_state=0).fit(rows, labels)

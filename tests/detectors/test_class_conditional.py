@@ -54,7 +54,7 @@ class OutlierPositive(OnlyDecides):
     ],
     ids=lambda e: type(e).__name__,
 )
-def test_suspicion_is_the_standard_score_within_the_class(estimator):
+def test_the_score_is_the_standard_score_within_the_class(estimator):
     detector = ClassConditionalDetector(estimator).fit(X, Y)
     for code in range(3):
         rows = X[code == Y]
@@ -67,7 +67,7 @@ def test_suspicion_is_the_standard_score_within_the_class(estimator):
         np.testing.assert_allclose(-detector.score_samples(X, claimed), expected, atol=1e-9)
 
 
-def test_signs_of_both_worlds_lead_to_one_suspicion():
+def test_signs_of_both_worlds_lead_to_one_score():
     ours, theirs = (
         ClassConditionalDetector(estimator).fit(X, Y).training_scores_
         for estimator in (OnlyDecides(), OutlierPositive())
@@ -104,8 +104,8 @@ def test_pyod_detectors(module, name, in_pipeline):
     labels = Y.copy()
     labels[wrong] = [1, 0]
     detector = ClassConditionalDetector(estimator, random_state=0).fit(X, labels)
-    most_suspicious = detector.training_scores_.argsort()[:15]
-    assert set(wrong) <= set(most_suspicious)
+    most_anomalous = detector.training_scores_.argsort()[:15]
+    assert set(wrong) <= set(most_anomalous)
     np.testing.assert_allclose(
         detector.score_samples(X[wrong], labels[wrong]), detector.training_scores_[wrong]
     )
@@ -115,9 +115,9 @@ def test_rows_of_the_wrong_class_are_found(digits_pair):
     images, digits = digits_pair
     labels = digits.copy()
     labels[::20] = 11 - digits[::20]  # 3 <-> 8
-    suspicion = -ClassConditionalDetector().fit(images, labels).training_scores_
+    anomaly = -ClassConditionalDetector().fit(images, labels).training_scores_
     wrong = np.arange(len(labels)) % 20 == 0
-    assert suspicion[wrong].mean() > np.percentile(suspicion[~wrong], 95)
+    assert anomaly[wrong].mean() > np.percentile(anomaly[~wrong], 95)
 
 
 def test_seeds_go_to_clones_that_have_none():

@@ -1,5 +1,7 @@
 """Centroid and neighbour distances against loops written out."""
 
+import time
+
 import numpy as np
 from sklearn.datasets import load_iris
 
@@ -8,7 +10,7 @@ from skpoison.detectors import CentroidDetector, KNNDetector
 X, Y = load_iris(return_X_y=True)
 
 
-def test_centroid_suspicion_is_the_distance_to_the_class_mean():
+def test_centroid_score_is_the_distance_to_the_class_mean():
     detector = CentroidDetector().fit(X, Y)
     expected = [
         np.linalg.norm(x - X[label == Y].mean(axis=0)) for x, label in zip(X, Y, strict=True)
@@ -40,7 +42,7 @@ def test_rows_that_stand_out_are_found_and_others_are_not():
     assert np.mean([_share_found(1.0, seed) for seed in range(30)]) < 0.01
 
 
-def test_neighbor_suspicion_leaves_the_row_itself_out_once():
+def test_neighbor_score_leaves_the_row_itself_out_once():
     detector = KNNDetector(n_neighbors=3).fit(X, Y)
     expected = []
     for row, (x, label) in enumerate(zip(X, Y, strict=True)):
@@ -53,11 +55,32 @@ def test_neighbor_suspicion_leaves_the_row_itself_out_once():
     np.testing.assert_allclose(-detector.training_scores_, expected, atol=1e-12)
 
 
-def test_neighbor_suspicion_of_new_rows_counts_all_rows_of_the_class():
+def test_neighbor_score_of_new_rows_counts_all_rows_of_the_class():
     new = X[Y == 2] + 0.01
     detector = KNNDetector(n_neighbors=4).fit(X, Y)
     expected = [np.sort(np.linalg.norm(X[Y == 1] - x, axis=1))[:4].mean() for x in new]
     np.testing.assert_allclose(-detector.score_samples(new, np.ones(50, dtype=int)), expected)
+
+
+def test_neighbor_scores_of_training_rows_under_another_label_are_plain_distances():
+    detector = KNNDetector(n_neighbors=4).fit(X, Y)
+    expected = [np.sort(np.linalg.norm(X[Y == 1] - x, axis=1))[:4].mean() for x in X[Y == 2]]
+    np.testing.assert_allclose(detector.training_class_scores_[Y == 2, 1], expected)
+
+
+def test_of_equal_rows_one_is_left_out_whatever_their_labels():
+    rows, labels = np.array([[0.0], [0.0], [1.0], [3.0]]), np.array([0, 1, 0, 1])
+    detector = KNNDetector(n_neighbors=1).fit(rows, labels)
+    np.testing.assert_allclose(detector.training_class_scores_[:2], [[1.0, 3.0]] * 2)
+
+
+def test_many_small_classes_take_no_time():
+    rng = np.random.RandomState(0)
+    rows, labels = rng.normal(size=(300, 20)), np.repeat(np.arange(30), 10)
+    start = time.process_time()
+    detector = KNNDetector().fit(rows, labels)
+    assert time.process_time() - start < 2
+    assert detector.training_class_scores_.shape == (300, 30)
 
 
 def test_a_class_of_one_row_is_judged_by_the_largest_distance():

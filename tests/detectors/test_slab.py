@@ -1,4 +1,4 @@
-"""Slab suspicion against the paper's formula, hand-made rows and rearrangements."""
+"""Slab scores against the paper's formula, hand-made rows and rearrangements."""
 
 import numpy as np
 import pytest

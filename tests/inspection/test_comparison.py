@@ -46,7 +46,7 @@ def test_a_row_for_each_attack_rate_and_detector(table):
 @pytest.mark.parametrize(
     ("name", "detector"),
     [
-        ("centroid", CentroidDetector(contamination="mixture", random_state=3)),
+        ("centroid", CentroidDetector(random_state=3)),
         ("wide", KNNDetector(9, contamination=0.25, random_state=3)),
     ],
 )

@@ -1,5 +1,7 @@
 """The table of suspicious rows against the detector's own methods and the known truth."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,15 +26,15 @@ def ensemble():
 def test_wrong_labels_are_listed_with_the_right_ones(ensemble):
     table = suspicious_rows(ensemble, X, Y)
     assert set(WRONG) <= set(table.index)
-    np.testing.assert_array_equal(table.loc[WRONG, "label"], Y[WRONG])
-    np.testing.assert_array_equal(table.loc[WRONG, "likelier_label"], TRUE[WRONG])
+    np.testing.assert_array_equal(table.loc[WRONG, "given_label"], Y[WRONG])
+    np.testing.assert_array_equal(table.loc[WRONG, "suggested_label"], TRUE[WRONG])
     assert (table.loc[WRONG, "margin"] > 0.5).all()
     assert table.index[: len(WRONG)].isin(WRONG).all()
 
 
 def test_it_lists_what_the_detector_flags_in_the_order_of_its_scores(ensemble):
     everything = suspicious_rows(ensemble, X, Y, n_rows=len(X))
-    np.testing.assert_allclose(-everything["suspicion"], np.sort(ensemble.training_scores_))
+    np.testing.assert_allclose(-everything["anomaly_score"], np.sort(ensemble.training_scores_))
     flagged = ensemble.predict(X, Y) == -1
     np.testing.assert_array_equal(everything["flagged"].sort_index(), flagged)
     pd.testing.assert_frame_equal(everything[: flagged.sum()], suspicious_rows(ensemble, X, Y))
@@ -53,18 +55,71 @@ def test_nothing_flagged_is_an_empty_table_with_all_columns():
     assert list(table) == list(suspicious_rows(detector, X, TRUE, n_rows=3))
 
 
-def test_a_detector_that_is_blind_to_labels_knows_no_likelier_one():
+def test_a_detector_that_is_blind_to_labels_suggests_no_other():
     detector = ReconstructionDetector(epochs=2, contamination=0.2, random_state=0).fit(X, Y)
     table = suspicious_rows(detector, X, Y)
-    assert (table["label"] == table["likelier_label"]).all()
+    assert (table["given_label"] == table["suggested_label"]).all()
 
 
 def test_bad_input_is_refused(ensemble):
     with pytest.raises(NotFittedError):
         suspicious_rows(EnsembleDetector(), X, Y)
-    with pytest.raises(ValueError, match="not seen in fit"):
-        suspicious_rows(ensemble, X, np.where(Y == "two", "three", Y))
     with pytest.raises(ValueError, match="n_rows=-1"):
         suspicious_rows(ensemble, X, Y, n_rows=-1)
     with pytest.raises(ValueError, match="inconsistent"):
         suspicious_rows(ensemble, X, Y[:-1])
+    with pytest.raises(ValueError, match="fitted without labels"):
+        suspicious_rows(CentroidDetector().fit(X), X, Y)
+
+
+def test_columns_are_those_of_the_public_methods():
+    detector = CentroidDetector(contamination=0.1).fit(X, Y)
+    new, labels = X + 0.01, np.roll(Y, 1)
+    table = suspicious_rows(detector, new, labels, n_rows=len(X)).sort_index()
+    np.testing.assert_array_equal(table["anomaly_score"], -detector.score_samples(new, labels))
+    np.testing.assert_array_equal(table["flagged"], detector.predict(new, labels) == -1)
+    np.testing.assert_array_equal(
+        table["poison_probability"], detector.poison_probability(new, labels)
+    )
+    under_each = np.stack([detector.score_samples(new, np.full(150, c)) for c in detector.classes_])
+    np.testing.assert_array_equal(
+        table["suggested_label"], detector.classes_[under_each.argmax(axis=0)]
+    )
+
+
+def test_rows_under_unknown_labels_are_flagged_and_get_a_suggestion():
+    detector = CentroidDetector(contamination=0.1).fit(X, Y)
+    labels = np.where(np.arange(150) == 9, "three", Y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = suspicious_rows(detector, X, labels)
+    first = table.iloc[0]
+    assert table.index[0] == 9 and first["given_label"] == "three" and first["flagged"]
+    assert first["suggested_label"] == TRUE[9]
+    assert np.isinf(first["anomaly_score"]) and first["poison_probability"] == 1
+
+
+def test_known_rows_are_scored_no_more():
+    class Counting(CentroidDetector):
+        n_scored = 0
+
+        def _scores(self, X):
+            self.n_scored += len(X)
+            return super()._scores(X)
+
+    detector = Counting(contamination=0.1).fit(X, Y)
+    detector.n_scored = 0
+    suspicious_rows(detector, X, Y)
+    assert detector.n_scored == 0
+    suspicious_rows(detector, X + 0.01, Y)
+    assert detector.n_scored == 150
+
+
+@pytest.mark.parametrize("fitted_to_frame", [True, False])
+def test_names_of_columns_give_no_warning(ensemble, fitted_to_frame):
+    frame = pd.DataFrame(X, columns=[f"pixel {number}" for number in range(64)])
+    detector = EnsembleDetector(random_state=0).fit(frame, Y) if fitted_to_frame else ensemble
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        suspicious_rows(detector, frame, Y)
+        suspicious_rows(detector, X, Y)

@@ -88,6 +88,16 @@ def test_images_are_the_most_suspicious_rows_in_order(detector, poisoned, ax, n_
         assert same_color(frame, POISON_COLOR if mask[row] else CLEAN_COLOR)
 
 
+def test_rows_under_unknown_labels_come_first_and_into_the_last_bar(detector, poisoned, ax):
+    X, y, _ = poisoned
+    y = np.where(np.arange(len(y)) == 5, 4, y)
+    with pytest.warns(UserWarning, match="not seen in fit"):
+        display = SuspicionDisplay.from_detector(detector, X, y, image_shape=(8, 8, 1), ax=ax)
+    assert display.image_indices_[0] == 5
+    assert display.image_axes_[0].get_title() == "4\ninf"
+    assert bar_heights(display.ax_.containers[0]).sum() == len(X)
+
+
 def test_images_do_not_overlap(detector, poisoned, ax):
     X, y, _ = poisoned
     display = SuspicionDisplay.from_detector(detector, X, y, image_shape=(8, 8, 1), ax=ax)
@@ -110,7 +120,7 @@ def test_without_labels_rows_are_judged_under_the_label_that_suits_best(detector
     X, _, _ = poisoned
     display = SuspicionDisplay.from_detector(detector, X, image_shape=(8, 8), n_images=1, ax=ax)
     best = np.min([-detector.score_samples(X, np.full(len(X), c)) for c in (3, 8)], axis=0)
-    np.testing.assert_allclose(display.suspicion, best)
+    np.testing.assert_allclose(display.anomaly_score, best)
     assert "\n" not in display.image_axes_[0].get_title()
 
 

@@ -19,6 +19,24 @@ from skpoison.datasets import split_rows
 from skpoison.detectors import CentroidDetector, KNNDetector
 from skpoison.utils import short_names
 
+AUTO = {
+    "activation-clustering": "FixedThreshold()",
+    "cae": "SecondComponentThreshold()",
+    "cae+": "SecondComponentThreshold()",
+    "cae+-cross-fitted": "LabelNoiseThreshold(temperature=4.0, temperature_std=0.7)",
+    "centroid": "SecondComponentThreshold(min_likelihood_ratio=12.0)",
+    "class-conditional": "SecondComponentThreshold()",
+    "confident-learning": "ConfidentLearningThreshold()",
+    "ensemble": "FixedThreshold(threshold=0.5)",
+    "influence": "SecondComponentThreshold()",
+    "knn": "SecondComponentThreshold()",
+    "label-disagreement": "LabelNoiseThreshold(temperature=10.0, temperature_std=0.6)",
+    "magnet": "SecondComponentThreshold()",
+    "margin": "LabelNoiseThreshold(temperature=5.0, temperature_std=0.6)",
+    "rae": "SecondComponentThreshold()",
+    "slab": "SecondComponentThreshold()",
+    "spectral": "SecondComponentThreshold()",
+}
 QUICK = ["demo", "--attack", "flipping", "--detector", "centroid", "--detector", "knn"]
 
 
@@ -52,6 +70,18 @@ def test_list_names_every_attack_and_detector():
             assert f"{estimator.__name__}(" in result.output  # in one piece, at 80 columns too
 
 
+def test_list_says_what_auto_is(monkeypatch):
+    """The table of the rules that "auto" stands for: whoever changes a rule changes it here."""
+    monkeypatch.setenv("COLUMNS", "200")
+    name, listed = None, {}
+    for line in run("list").output.split("detectors\n")[1].splitlines()[1:]:
+        if line[1] != " ":
+            name = line.split()[0]
+        if line.strip().startswith('"auto" is '):
+            listed[name] = line.strip().removeprefix('"auto" is ')
+    assert listed == AUTO
+
+
 def test_demo_prints_and_saves_what_scikit_learn_computes(tmp_path, digits_pair):
     result = run(
         *QUICK,
@@ -77,7 +107,7 @@ def test_demo_prints_and_saves_what_scikit_learn_computes(tmp_path, digits_pair)
             train, val, test = split_rows(y, n_train=100, n_val=128, n_test=128, random_state=seed)
             attack = LabelFlipAttack(rate=0.2, random_state=seed)
             X_out, y_out = attack.fit_resample(X[train], y[train], X_val=X[val], y_val=y[val])
-            fitted = detector(contamination="mixture", random_state=seed).fit(X_out, y_out)
+            fitted = detector(random_state=seed).fit(X_out, y_out)
             kept = fitted.predict(X_out, y_out) == 1
             victim = SVC(kernel="linear")
             expected.append(

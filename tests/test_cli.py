@@ -30,7 +30,7 @@ AUTO = {
     "ensemble": "FixedThreshold(threshold=0.5)",
     "influence": "SecondComponentThreshold()",
     "knn": "SecondComponentThreshold()",
-    "label-disagreement": "LabelNoiseThreshold(temperature=10.0, temperature_std=0.6)",
+    "label-disagreement": "LabelNoiseThreshold(temperature_std=0.6)",
     "magnet": "SecondComponentThreshold()",
     "margin": "LabelNoiseThreshold(temperature=5.0, temperature_std=0.6)",
     "rae": "SecondComponentThreshold()",

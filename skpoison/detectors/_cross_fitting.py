@@ -1,4 +1,4 @@
-"""Cross-fitting: no row is judged by a model that has learnt it."""
+"""Cross-fitting: out-of-sample predictions of all training rows."""
 
 from functools import partial
 from numbers import Integral
@@ -24,7 +24,7 @@ MOST_ROWS_OF_NEIGHBOR_SEARCH = 5000  # its time is quadratic
 class CrossFit:
     """Models that were each fitted to all folds of a training set but one.
 
-    Near-duplicates share a fold (:func:`near_duplicate_groups`), so that none of them is judged
+    Near-duplicates share a fold (:func:`near_duplicate_groups`), so that none of them is predicted
     by a model that has learnt another.
 
     Parameters
@@ -245,7 +245,7 @@ def near_duplicate_groups(X, codes):
         return groups
     rows, codes = X[first], codes[first]
     if not is_unit_scaled(rows):
-        rows = scale(rows)
+        rows = scale(rows.astype(np.float64))
     pairs = [np.empty((2, 0), dtype=int)]
     for code in np.unique(codes):
         own = np.flatnonzero(codes == code)

@@ -29,8 +29,8 @@ class InfluenceDetector(BaseLabelNoiseDetector):
     row, and, other than that, it needs no clean rows: the loss is measured on rows of the
     untrusted set itself, those whose label most of their nearest neighbours share.
 
-    A row is judged by victims that were neither trained nor measured on it: the training rows are
-    cut into `n_folds` folds, and each fold is judged by victims of the others, of which each in
+    A row is scored by victims that were neither trained nor measured on it: the training rows are
+    cut into `n_folds` folds, and each fold is scored by victims of the others, of which each in
     turn is held out.
 
     Influence has a few large values on both sides; the anomaly score is its inverse hyperbolic

@@ -54,7 +54,9 @@ def test_in_a_small_set_all_other_rows_are_neighbors():
 @pytest.mark.parametrize("y", [None, np.ones(60)], ids=["no labels", "one class"])
 def test_without_two_classes_distances_are_all_there_is(y):
     detector = NeighborDisagreementDetector().fit(X, y)
-    np.testing.assert_allclose(detector.training_scores_, KNNDetector().fit(X).training_scores_)
+    np.testing.assert_allclose(
+        detector.training_class_scores_, KNNDetector().fit(X).training_class_scores_
+    )
     assert (detector.predict(X, y) == 1).all()  # no label can be wrong
 
 

@@ -10,6 +10,7 @@ from skpoison.detectors._confident_learning import ConfidentLearningDetector
 from skpoison.detectors._cross_fitted_cae import CrossFittedCAEDetector
 from skpoison.detectors._ensemble import EnsembleDetector
 from skpoison.detectors._influence import InfluenceDetector
+from skpoison.detectors._label_noise import LabelNoiseDetector
 from skpoison.detectors._magnet import MagNetDetector, MagNetReformer
 from skpoison.detectors._margin import MarginDetector
 from skpoison.detectors._neighbor_disagreement import NeighborDisagreementDetector
@@ -30,6 +31,7 @@ __all__ = [
     "EnsembleDetector",
     "InfluenceDetector",
     "KNNDetector",
+    "LabelNoiseDetector",
     "MagNetDetector",
     "MagNetReformer",
     "MarginDetector",

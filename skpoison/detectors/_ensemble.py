@@ -1,45 +1,42 @@
 """Several detectors that judge together."""
 
 import numpy as np
-from scipy.special import logit
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
 
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._centroid import CentroidDetector
 from skpoison.detectors._influence import InfluenceDetector
-from skpoison.detectors._margin import MarginDetector
-from skpoison.detectors._seeding import seeded_clone
-from skpoison.thresholds import Cut
+from skpoison.detectors._label_noise import LabelNoiseDetector
+from skpoison.thresholds import LogOddsThreshold, MADThreshold
+from skpoison.utils._cloning import seeded_clone
 
-MOST_ROWS_OF_INFLUENCE = 2000
-TIE_BREAK = 1e-3  # weight of the ranks beside probabilities that are equal
+ROWS_OF_INFLUENCE, CLASSES_OF_INFLUENCE = 500, 3  # gradient poison is dear: small sets have it
+MIN_LOG_ODDS, MAX_LOG_ODDS = -7.0, 30.0  # beyond them the mean rank decides
+TIE_BREAK = 0.01  # log-odds between the lowest and the highest mean rank
 
 
 class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     """Let several detectors judge rows together. The recommended detector.
 
     Wrong labels, rows moved far from their class and rows that do outstanding harm are different
-    traces. A detector of each, which first tests whether it sees anything at all, finds what
-    there is and stays silent otherwise.
+    kinds of anomaly. A detector of each, which first tests whether it sees anything at all, finds
+    what there is and flags nothing otherwise. The anomaly score is the log-odds that the row is
+    poison to at least one of the detectors, taken for independent; one that found nothing
+    contributes nothing.
 
     Parameters
     ----------
     detectors : list of (str, BasePoisonDetector), default=None
-        Names and detectors. None: a :class:`MarginDetector`, a :class:`CentroidDetector` and an
-        :class:`InfluenceDetector` with ``harm_only=True``; the last is left out where there are
-        more than 2,000 rows, for its cost grows with their cube.
+        Names and detectors. None: a :class:`LabelNoiseDetector`, a :class:`CentroidDetector` and,
+        up to 500 rows of three classes, an :class:`InfluenceDetector` with
+        ``contamination=MADThreshold(5)``.
 
-    combination : {"probability", "rank"}, default="probability"
-        "probability": suspicion is the probability that the row is poison to at least one of
-        the detectors, taken for independent; one that found no second component has no say.
-        "rank": suspicion is the mean of the shares of training rows that each finds
-        less suspicious.
+    verbose : int, default=0
+        1 shows a progress bar of the default detectors.
 
-    contamination : "auto", "mixture" or float, default="auto"
-        Share of the training rows to flag, in (0, 0.5]. "auto" flags rows that are more probably
-        poison than not; for ranks, none unless they show a second component. "mixture" cuts
-        between two Gaussians in any case.
+    contamination : "auto", float or threshold rule, default="auto"
+        The rule of :mod:`skpoison.thresholds` that makes a verdict of the log-odds, or the share of
+        the training rows to flag, in (0, 0.5]. "auto" flags rows that are likelier poison than not.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the detectors that have none of their own.
@@ -53,7 +50,7 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         The labels seen in fit.
 
     training_scores_ : ndarray of shape (n_samples,)
-        Negative suspicions of the training rows.
+        Negative log-odds of poison of the training rows.
 
     offset_ : float
         Threshold on ``score_samples``.
@@ -74,13 +71,14 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
 
     See Also
     --------
-    MarginDetector : Sees wrong labels.
+    LabelNoiseDetector : Sees wrong labels.
     CentroidDetector : Sees rows far from their class.
     InfluenceDetector : Sees rows that do harm.
 
     Notes
     -----
-    In "probability", the mean rank decides between rows of equal probability.
+    Log-odds are cut at -7 and 30. The mean of the shares of training rows that each detector finds
+    less anomalous decides between rows of equal log-odds.
 
     Examples
     --------
@@ -95,31 +93,32 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     >>> poison = detector.fit_predict(X_poisoned, y_poisoned) == -1
     >>> bool((poison == attack.poison_mask_).mean() > 0.99)
     True
-    >>> {name: round(d.contamination_, 2) for name, d in detector.detectors_}["margin"]
+    >>> {name: round(d.contamination_, 2) for name, d in detector.detectors_}["label_noise"]
     0.2
     >>> bool((detector.fit_predict(X, y) == -1).mean() < 0.02)
     True
     """
 
     short_names = {"ensemble": {}}
+    auto_threshold = LogOddsThreshold()
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
         "detectors": [list, None],
-        "combination": [StrOptions({"probability", "rank"})],
+        "verbose": ["verbose"],
     }
 
     def __init__(
         self,
         detectors=None,
         *,
-        combination="probability",
+        verbose=0,
         contamination="auto",
         random_state=None,
     ):
         BasePoisonDetector.__init__(self, contamination=contamination, random_state=random_state)
         self.detectors = detectors
-        self.combination = combination
+        self.verbose = verbose
 
     @property
     def _named_detectors(self):
@@ -159,20 +158,76 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         """
         return self._set_params("_named_detectors", **params)
 
-    def _fit(self, X, y, random_state):
+    def _fit_scores(self, X, y, random_state):
         self.detectors_ = [
-            (name, seeded_clone(detector, random_state)) for name, detector in self._members(len(X))
+            (name, seeded_clone(detector, random_state))
+            for name, detector in self._members(len(X), len(self.classes_))
         ]
         labels = self.classes_[y] if self._labelled else None
         for _, detector in self.detectors_:
             detector.fit(self._as_given(X), labels)
         self._ranks = [_Ranks(-detector.training_scores_) for _, detector in self.detectors_]
+        return self._combine([d.training_class_scores_ for _, d in self.detectors_])
 
-    def _members(self, n_rows):
+    def _scores(self, X):
+        return self._combine([d.class_scores(self._as_given(X)) for _, d in self.detectors_])
+
+    def _combine(self, each):
+        """Log-odds under each label, from the members' anomaly scores."""
+        n_rows, n_columns = len(each[0]), max(scores.shape[1] for scores in each)
+        log_survival, rank = np.zeros((n_rows, n_columns)), np.zeros((n_rows, n_columns))
+        for scores, (_, detector), ranks in zip(each, self.detectors_, self._ranks, strict=True):
+            rule = detector.fitted_threshold_
+            for column in range(n_columns):
+                codes = np.full(n_rows, column) if scores.shape[1] > 1 else None
+                rank[:, column] += ranks(rule.anomaly_scores(scores, codes)) / len(each)
+                log_odds = np.minimum(rule.log_odds(scores, codes), MAX_LOG_ODDS)
+                log_survival[:, column] += np.logaddexp(0, log_odds)
+        # odds of at least one: 1 / prod(1 - p) - 1
+        with np.errstate(divide="ignore"):
+            log_odds = np.log(np.expm1(log_survival))
+        return np.clip(log_odds, MIN_LOG_ODDS, MAX_LOG_ODDS) + TIE_BREAK * (rank - 1)
+
+    def _share_interval(self):
+        """From the members' intervals: where some are sure of poison, theirs alone count."""
+        intervals = np.array([d.contamination_interval_ for _, d in self.detectors_])
+        intervals = intervals[~np.isnan(intervals).any(axis=1)]
+        if len(intervals) == 0:
+            return (np.nan, np.nan)
+        sure = intervals[intervals[:, 0] > 0]
+        if len(sure):
+            return float(sure[:, 0].max()), float(min(1.0, sure[:, 1].sum()))
+        return 0.0, float(intervals[:, 1].max())
+
+    def fit(self, X, y=None):
+        """Fit the members and let them judge together.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+            The rows.
+
+        y : array-like of shape (n_samples,), default=None
+            Their labels.
+
+        Returns
+        -------
+        self : object
+            The fitted detector.
+        """
+        super().fit(X, y)
+        if isinstance(self.fitted_threshold_, LogOddsThreshold):
+            self.contamination_interval_ = self._share_interval()
+        return self
+
+    def _members(self, n_rows, n_classes):
         if self.detectors is None:
-            members = [("margin", MarginDetector()), ("centroid", CentroidDetector())]
-            if n_rows <= MOST_ROWS_OF_INFLUENCE:
-                members.append(("influence", InfluenceDetector(harm_only=True)))
+            members = [
+                ("label_noise", LabelNoiseDetector(verbose=self.verbose)),
+                ("centroid", CentroidDetector()),
+            ]
+            if n_rows <= ROWS_OF_INFLUENCE and n_classes <= CLASSES_OF_INFLUENCE:
+                members.append(("influence", InfluenceDetector(contamination=MADThreshold(5.0))))
             return members
         for pair in self.detectors:
             is_pair = isinstance(pair, tuple) and len(pair) == 2
@@ -186,38 +241,7 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         self._validate_names([name for name, _ in self.detectors])
         return self.detectors
 
-    def _suspicion(self, X):
-        each = [detector._suspicion(X) for _, detector in self.detectors_]
-        n_columns = max(suspicion.shape[1] for suspicion in each)
-        each = [np.broadcast_to(s, (len(X), n_columns)) for s in each]
-        ranks = [rank(suspicion) for rank, suspicion in zip(self._ranks, each, strict=True)]
-        if self.combination == "rank":
-            return np.mean(ranks, axis=0)
-        none_is_right = np.prod(
-            [1 - d._cut.probability(s) for (_, d), s in zip(self.detectors_, each, strict=True)],
-            axis=0,
-        )
-        return 1 - none_is_right + TIE_BREAK * np.mean(ranks, axis=0)
-
-    def _find_poison(self, suspicion):
-        if self.combination == "rank":
-            return super()._find_poison(suspicion)
-        intervals = np.array([d.contamination_interval_ for _, d in self.detectors_])
-        sure = intervals[intervals[:, 0] > 0]
-        interval = (0.0, float(intervals[:, 1].max()))
-        if len(sure):
-            interval = (float(sure[:, 0].max()), float(min(1.0, sure[:, 1].sum())))
-        probability = np.clip(suspicion, 1e-12, 1 - 1e-12)
-        order = np.argsort(probability)
-        return Cut(
-            threshold=0.5 + TIE_BREAK / 2,
-            contamination=float(np.mean(probability * (suspicion > TIE_BREAK))),
-            interval=interval,
-            grid=suspicion[order],
-            log_odds=logit(probability[order]),
-        )
-
-    def _check_image_shape(self, shape):
+    def _remember_shape(self, shape):
         self._array_shape = shape
 
     def _as_given(self, X):

@@ -7,78 +7,209 @@ from scipy.special import log_softmax, logit
 from scipy.stats import chi2
 from sklearn.utils._param_validation import Interval
 
-from skpoison.thresholds._base import BaseThreshold, select_label
+from skpoison.thresholds._base import BaseThreshold
+from skpoison.thresholds._noise_likelihood import (
+    fit_pair_noise,
+    fit_uniform_noise,
+    likelihood_profile,
+    pair_likelihoods,
+    pair_profile,
+)
 
-TEMPERATURES = np.geomspace(0.1, 100, 61)
-SHARES = np.concatenate([[0.0], np.geomspace(1e-4, 0.01, 15)[:-1], np.linspace(0.01, 0.6, 119)])
-NOVELTY_SHARE = 0.05  # of wrong labels among new rows, where the training rows have none
+LEVEL = 0.9  # of the interval; noise is accepted where the interval excludes a share of 0
+NEW_ROWS_SHARE = 0.05  # of wrong labels among new rows, where the training rows have none
+ROWS_PER_PAIR = 5  # rows for each pair of labels, for their noise to be told apart
+PAIR_LEVEL = 0.999  # of the likelihood ratio test of noise that depends on the pair of labels
+PAIR_GAIN = 0.016  # of log-likelihood a row: classes that look alike reach .011 on honest sets
 
 
 class LabelNoiseThreshold(BaseThreshold):
-    """Estimate the share of wrong labels by maximum likelihood, and flag what is likelier wrong.
+    """Estimate the share of wrong labels by maximum likelihood, and flag the labels likelier wrong.
+
+    Let ``f(x, k)`` be the negative anomaly score of row x under label k, by a model that has not
+    learnt the row. Its true class is taken to follow ``p = softmax(T f)``, and the label seen is
+    another one with a probability that depends on
+
+    - nothing ("uniform"): a share c of the labels is replaced by any other label, so that the
+      label y is seen with probability ``(1 - c) p_y + c / (K - 1) (1 - p_y)``;
+    - the pair of true and seen label ("pair"): ``sum_k p_k N[k, y]``, as where people confuse what
+      looks alike or one class is flipped to another one.
+
+    Temperature T and noise are fitted together. Uniform noise is accepted where the 90 % profile
+    likelihood interval of its share excludes 0. Noise of pairs is accepted where it explains the
+    labels better by a likelihood ratio test at level .001 and by .016 of log-likelihood a row,
+    which classes that overlap do not reach; it needs five rows for each pair of labels. A row is
+    flagged where its label is likelier wrong than right by Bayes' rule.
 
     Parameters
     ----------
-    temperature : float, default=10.0
-        Where the prior of the temperature is centred: the factor that makes log-probabilities of
-        the negative anomaly scores.
+    temperature : float, default=1.0
+        Where the prior of the temperature is centred. 1 for log-probabilities.
 
-    temperature_std : float, default=0.4
-        Standard deviation of that prior, on the logarithm of the temperature.
+    temperature_std : float, default=0.35
+        Standard deviation of that prior, on the logarithm of the temperature. With few rows,
+        wrong labels and classes that overlap cannot be told apart without a prior.
+
+    sharpening : float, default=1.0
+        Factor on the temperature once noise of pairs is accepted. The probabilities of a large
+        network that was trained on the noisy labels hold a part of the noise; about 3 undoes it.
+
+    Attributes
+    ----------
+    noise_ : {"none", "uniform", "pair"}
+        The model that the data chose.
+
+    temperature_ : float
+        Fitted temperature.
+
+    transition_matrix_ : ndarray of shape (n_classes, n_classes)
+        Probability of each label (column) given the true class (row).
+
+    threshold_ : float
+        0: anomaly scores are the log-odds of a wrong label.
+
+    contamination_ : float
+        Estimated share of wrong labels; 0 where no noise was accepted.
+
+    contamination_interval_ : tuple of float
+        Its 90 % profile likelihood interval.
+
+    See Also
+    --------
+    ConfidentLearningThreshold : Counts confident rows instead of maximising a likelihood.
+
+    Notes
+    -----
+    Where no noise is accepted, none of the rows is flagged. Other rows, judged later, are flagged
+    where they look worse than all of these and a share of 5 % wrong labels would make their label
+    likelier wrong than right. Scores of a single column say nothing about labels: nothing is
+    flagged.
+
+    References
+    ----------
+    .. [1] G. Patrini et al., "Making Deep Neural Networks Robust to Label Noise: A Loss Correction
+       Approach", CVPR 2017 (the noise model).
+    .. [2] C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017 (temperature).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skpoison.thresholds import LabelNoiseThreshold
+    >>> rng = np.random.RandomState(0)
+    >>> y = rng.randint(3, size=300)
+    >>> scores = rng.normal(size=(300, 3)) - 4 * np.eye(3)[y]
+    >>> LabelNoiseThreshold().fit(scores, y).contamination_
+    0.0
+    >>> y[:30] = (y[:30] + rng.randint(1, 3, size=30)) % 3
+    >>> rule = LabelNoiseThreshold().fit(scores, y)
+    >>> rule.noise_, round(rule.contamination_, 1)
+    ('uniform', 0.1)
     """
 
     _parameter_constraints = {
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "temperature_std": [Interval(Real, 0, None, closed="neither")],
+        "sharpening": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, temperature=10.0, temperature_std=0.4):
+    def __init__(self, temperature=1.0, temperature_std=0.35, *, sharpening=1.0):
         self.temperature = temperature
         self.temperature_std = temperature_std
+        self.sharpening = sharpening
 
     def _fit(self, scores, y):
-        self._n_others = max(scores.shape[1] - 1, 1)
-        if scores.shape[1] == 1:
-            self.temperature_ = self.temperature
-            self.contamination_, self.contamination_interval_ = 0.0, (0.0, 1.0)
-            self.threshold_ = float(scores.max())
+        n_classes = scores.shape[1]
+        self.noise_, self.temperature_ = "none", float(self.temperature)
+        self.transition_matrix_ = np.eye(n_classes)
+        self.threshold_, self.contamination_ = 0.0, 0.0
+        self.contamination_interval_ = (0.0, 1.0)
+        self._prior_log_odds = 0.0
+        if n_classes == 1:
+            self._largest = float(scores.max(initial=-np.inf))
             return
-        best = (-np.inf,)
-        profile = np.full(len(SHARES), -np.inf)
-        for temperature in TEMPERATURES * self.temperature / 10:
-            ratio, right = self._likelihood_ratio(scores, y, temperature)
-            likelihood = right.sum() + np.array(
-                [np.logaddexp(np.log1p(-c), np.log(c or 1e-300) + ratio).sum() for c in SHARES]
-            )
-            likelihood -= 0.5 * (np.log(temperature / self.temperature) / self.temperature_std) ** 2
-            profile = np.maximum(profile, likelihood)
-            if likelihood.max() > best[0]:
-                best = likelihood.max(), temperature, SHARES[likelihood.argmax()], ratio
-        _, self.temperature_, share, ratio = best
-        inside = SHARES[profile >= profile.max() - 0.5 * chi2.ppf(0.9, 1)]
-        self.contamination_interval_ = (float(inside[0]), float(inside[-1]))
-        found = 2 * (profile.max() - profile[0]) > chi2.ppf(0.95, 1)
-        self.contamination_ = float(share) if found else 0.0
-        if found:
-            self.threshold_ = float(-logit(share))
-        else:
-            self.threshold_ = float(max(ratio.max(), -logit(NOVELTY_SHARE)))
+        y = scores.argmin(axis=1) if y is None else y
+        logits = -(scores - scores.min(axis=1, keepdims=True))
+        fit = fit_uniform_noise(logits[np.newaxis], y, [self.temperature], self.temperature_std)
+        self.temperature_ = float(fit.temperatures[0])
 
-    def _likelihood_ratio(self, scores, y, temperature):
-        """Log-likelihood ratio of a wrong to a right label, and log-likelihood of a right one."""
-        if y is None:
-            y = scores.argmin(axis=1)
-        right = select_label(log_softmax(-temperature * scores, axis=1), y)
-        right = np.minimum(right, -1e-12)
-        return np.log(-np.expm1(right)) - right - np.log(self._n_others), right
+        shares, profile = likelihood_profile(
+            logits, y, self.temperature, self.temperature_std, self.temperature_
+        )
+        inside = shares[profile >= profile.max() - 0.5 * chi2.ppf(LEVEL, 1)]
+        self.contamination_interval_ = (float(inside[0]), float(inside[-1]))
+        likelihood = max(fit.likelihood, profile[0])
+        if inside[0] > 0:
+            self.noise_, self.contamination_ = "uniform", float(fit.share)
+            self._set_uniform(fit.share)
+        if len(scores) >= ROWS_PER_PAIR * n_classes**2:
+            self._try_pairs(logits, y, likelihood)
+        if self.noise_ == "none":
+            ratio = self._likelihood_ratio(scores, y)
+            self._prior_log_odds = -max(float(ratio.max()), -logit(NEW_ROWS_SHARE))
+
+    def _try_pairs(self, logits, y, likelihood):
+        n_classes = logits.shape[1]
+        prior = self.temperature, self.temperature_std
+        fit = fit_pair_noise(logits, y, self.temperature_, prior)
+        gain = fit.likelihood - likelihood
+        n_more = n_classes * (n_classes - 1) - 1
+        if gain <= max(0.5 * chi2.ppf(PAIR_LEVEL, n_more), PAIR_GAIN * len(y)):
+            return
+        if self.sharpening != 1:
+            fit = fit_pair_noise(logits, y, fit.temperature * self.sharpening, None)
+        self.noise_ = "pair"
+        self.temperature_, self.transition_matrix_ = float(fit.temperature), fit.matrix
+        self.contamination_ = float(fit.share)
+        shares, profile = pair_profile(logits, y, fit)
+        inside = shares[profile >= profile.max() - 0.5 * chi2.ppf(LEVEL, 1)]
+        self.contamination_interval_ = (float(inside[0]), float(inside[-1]))
+
+    def _set_uniform(self, share):
+        n_classes = len(self.transition_matrix_)
+        self._prior_log_odds = float(logit(share))
+        self.transition_matrix_ = np.full((n_classes, n_classes), share / (n_classes - 1))
+        np.fill_diagonal(self.transition_matrix_, 1 - share)
+
+    def _likelihood_ratio(self, scores, y):
+        """Log-likelihood ratio of a wrong to a right label, where noise is uniform."""
+        right = log_softmax(-self.temperature_ * scores, axis=1)
+        if y is not None:
+            right = right[np.arange(len(scores)), y]
+        right = np.minimum(right, -1e-15)
+        ratio = np.log(-np.expm1(right)) - right - np.log(scores.shape[1] - 1)
+        return ratio if y is not None else ratio.min(axis=1)
 
     def _reduce(self, scores, y):
-        if scores.shape[1] == 1:
-            return scores[:, 0]
-        return self._likelihood_ratio(scores, y, self.temperature_)[0]
+        if scores.shape[1] == 1:  # no label can be wrong
+            excess = scores[:, 0] - self._largest
+            return excess / (1 + np.abs(excess)) - 1
+        if self.noise_ != "pair":
+            return self._likelihood_ratio(scores, y) + self._prior_log_odds
+        right, wrong = pair_likelihoods(-scores, self.temperature_, self.transition_matrix_)
+        log_odds = np.log(np.maximum(wrong, 1e-300)) - np.log(np.maximum(right, 1e-300))
+        return log_odds.min(axis=1) if y is None else log_odds[np.arange(len(scores)), y]
 
     def _log_odds(self, anomaly):
-        excess = anomaly - self.threshold_
-        if self.contamination_ == 0:  # nothing was found among rows like these
-            return np.where(excess > 0, excess, excess - 20)
-        return excess
+        if self.noise_ != "none":
+            return anomaly
+        return np.where(anomaly > 0, anomaly, -np.inf)  # nothing was found among such rows
+
+    def predict_label_proba(self, scores, y):
+        """Probabilities of the true class, given the scores and the label seen.
+
+        Parameters
+        ----------
+        scores : array-like of shape (n_samples, n_classes)
+            Anomaly scores under each label.
+
+        y : array-like of shape (n_samples,)
+            Label codes.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, n_classes)
+        """
+        scores, y = self._check(scores, y)
+        joint = np.exp(log_softmax(-self.temperature_ * scores, axis=1))
+        joint *= self.transition_matrix_[:, y].T
+        return joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)

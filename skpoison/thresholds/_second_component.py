@@ -80,11 +80,7 @@ class SecondComponentThreshold(BaseThreshold):
         fit = fit_components(points, counts, _Unit(anomaly))
         self.contamination_interval_ = share_interval(*fit.densities, counts)
         ratio = 2 * (fit.likelihood - fit.single_likelihood)
-        if (
-            ratio <= self.min_likelihood_ratio
-            or not fit.separated
-            or fit.weights[1] > MAX_SHARE
-        ):
+        if ratio <= self.min_likelihood_ratio or not fit.separated or fit.weights[1] > MAX_SHARE:
             self.contamination_interval_ = (0.0, self.contamination_interval_[1])
             return
         self._grid = np.linspace(anomaly.min(), anomaly.max(), GRID)
@@ -138,9 +134,7 @@ class _Components:
 
     def log_joint(self, transformed):
         """Log of weight times density of each component at transformed values."""
-        log_density = norm.logpdf(
-            transformed, self.means[:, np.newaxis], self.stds[:, np.newaxis]
-        )
+        log_density = norm.logpdf(transformed, self.means[:, np.newaxis], self.stds[:, np.newaxis])
         return log_density + np.log(self.weights)[:, np.newaxis]
 
 

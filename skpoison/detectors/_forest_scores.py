@@ -1,0 +1,100 @@
+"""Out-of-sample class probabilities of extremely randomised trees."""
+
+import numpy as np
+from sklearn.ensemble import ExtraTreesClassifier
+
+TREES_OF_A_HALF = 10
+MIN_WEIGHT = 0.01  # of a row: a class must not vanish from the trees
+
+
+class HalfForest:
+    """Extremely randomised trees, each fitted to half of the groups and asked about the others.
+
+    The halves are drawn anew for every ten trees, stratified by label. Training rows get the mean
+    of the trees that have not learnt their group, other rows that of all.
+
+    Parameters
+    ----------
+    n_trees : int
+        Number of trees, rounded up to tens.
+
+    n_classes : int
+        Number of classes.
+
+    random_state : RandomState
+        Draws the halves and seeds the trees.
+    """
+
+    def __init__(self, n_trees, n_classes, random_state):
+        self.n_halves = -(-n_trees // TREES_OF_A_HALF)
+        self.n_classes = n_classes
+        self.random_state = random_state
+
+    def fit_predict(self, X, y, groups, weight):
+        """Fit, and give the logarithm of the smoothed probabilities.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows.
+
+        y : ndarray of shape (n_samples,)
+            Label codes.
+
+        groups : ndarray of shape (n_samples,)
+            Group of each row; its rows are in one half.
+
+        weight : ndarray of shape (n_samples,)
+            Weights of the rows in the fit.
+
+        Returns
+        -------
+        log_probability : ndarray of shape (n_samples, n_classes)
+        """
+        _, first, place = np.unique(groups, return_index=True, return_inverse=True)
+        votes, n_votes = np.zeros((len(X), self.n_classes)), np.zeros(len(X))
+        weight = np.maximum(weight, MIN_WEIGHT)
+        self.forests_ = []
+        for _ in range(self.n_halves):
+            order = self.random_state.permutation(len(first))
+            order = order[np.argsort(y[first][order], kind="stable")]
+            half = np.zeros(len(first), dtype=bool)
+            half[order[self.random_state.randint(2) :: 2]] = True
+            learnt = half[place]
+            if not learnt.any() or learnt.all():
+                continue
+            forest = ExtraTreesClassifier(
+                TREES_OF_A_HALF, random_state=self.random_state.randint(2**31 - 1)
+            )
+            forest.fit(X[learnt], y[learnt], sample_weight=weight[learnt])
+            votes[~learnt] += self._votes(forest, X[~learnt])
+            n_votes[~learnt] += TREES_OF_A_HALF
+            self.forests_.append(forest)
+        return self._smoothed(votes, n_votes)
+
+    def predict(self, X):
+        """Give the logarithm of the smoothed probabilities of rows that were not fitted.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        log_probability : ndarray of shape (n_samples, n_classes)
+        """
+        votes = np.zeros((len(X), self.n_classes))
+        for forest in self.forests_:
+            votes += self._votes(forest, X)
+        # as many votes as a training row has: new and training rows are on one scale
+        return self._smoothed(votes / 2, np.full(len(X), len(self.forests_) * TREES_OF_A_HALF / 2))
+
+    def _votes(self, forest, X):
+        votes = np.zeros((len(X), self.n_classes))
+        votes[:, forest.classes_] = TREES_OF_A_HALF * forest.predict_proba(X)
+        return votes
+
+    def _smoothed(self, votes, n_votes):
+        """One vote more, shared by all classes."""
+        return np.log((votes + 1 / self.n_classes) / (n_votes + 1)[:, np.newaxis])

@@ -1,0 +1,202 @@
+"""Label noise seen by fast learners, each out of sample."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils._param_validation import Interval
+from tqdm import tqdm
+
+from skpoison.detectors._cross_fitting import near_duplicate_groups
+from skpoison.detectors._forest_scores import HalfForest
+from skpoison.detectors._label_base import BaseLabelNoiseDetector
+from skpoison.detectors._ridge_scores import LeaveOneOutRidge
+from skpoison.thresholds import LabelNoiseThreshold
+from skpoison.thresholds._noise_likelihood import fit_uniform_noise
+
+CLIP = 3.0  # standard deviations
+FIRST_TEMPERATURE = 5.0  # prior of the linear learner's, which alone judges the first round
+TEMPERATURES = {"linear": 2.5, "rbf": 2.5, "trees": 0.8}  # priors of the second round's
+TEMPERATURE_STD = 0.5
+ROWS_OF_TREES = 300  # fewer rows have no trees: they follow gradient poison
+ROWS_OF_HALF_AS_MANY_TREES = 20_000
+
+
+class LabelNoiseDetector(BaseLabelNoiseDetector):
+    """Flag rows whose labels several learners contradict that have not learnt them.
+
+    Out-of-sample scores of every row under every label come from three fast learners: linear and
+    RBF kernel ridge regression, whose leave-one-out predictions have a closed form, and
+    extremely randomised trees, each fitted to half of the rows and asked about the others.
+    Near-duplicates are left out together. The linear learner, which poison bends least, judges
+    alone first; the rows whose labels it finds wrong weigh less when all of them learn. Their
+    scores are added with the weights that maximise the likelihood of the labels under noise.
+
+    Parameters
+    ----------
+    n_components : int, default=1000
+        Features of the kernel approximation. More are slower and, from 10,000 rows on, better.
+
+    n_trees : int, default=100
+        Number of trees. Half as many from 20,000 rows on, none below 300.
+
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    contamination : "auto", float or threshold rule, default="auto"
+        The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
+        the training rows to flag, in (0, 0.5]. "auto" is the likelihood of label noise.
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of the kernel approximation and the trees.
+
+    Attributes
+    ----------
+    learners_ : dict of str to learner
+        The fitted learners.
+
+    weights_ : dict of str to float
+        The factor on each learner's scores.
+
+    trust_ : ndarray of shape (n_samples,)
+        Weight of the training rows in the second round: probability of a right label by the first.
+
+    classes_ : ndarray of shape (n_classes,)
+        The labels seen in fit.
+
+    training_scores_ : ndarray of shape (n_samples,)
+        Negative anomaly scores of the training rows.
+
+    offset_ : float
+        Threshold on ``score_samples``.
+
+    contamination_ : float
+        Estimated share of wrong labels.
+
+    contamination_interval_ : tuple of float
+        Its 90 % interval.
+
+    n_features_in_ : int
+        Number of columns.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, where `X` has names that are all strings.
+
+    See Also
+    --------
+    MarginDetector : Cross-fits a classifier of your choice.
+    ConfidentLearningDetector : Counts confident predictions.
+
+    Notes
+    -----
+    The ridge learners see columns that are standardised and cut at three standard deviations, so
+    that units do not matter.
+
+    References
+    ----------
+    .. [1] C. E. Brodley, M. A. Friedl, "Identifying Mislabeled Training Data", Journal of
+       Artificial Intelligence Research 11, 1999.
+    .. [2] P. Geurts, D. Ernst, L. Wehenkel, "Extremely Randomized Trees", Machine Learning 63,
+       2006.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skpoison.attacks import LabelFlipAttack
+    >>> from skpoison.detectors import LabelNoiseDetector
+    >>> X, y = load_digits(return_X_y=True)
+    >>> detector = LabelNoiseDetector(random_state=0).fit(X, y)
+    >>> detector.contamination_
+    0.0
+    >>> attack = LabelFlipAttack(rate=0.1, injection="replace", random_state=0)
+    >>> X, y = attack.fit_resample(X, y)
+    >>> poison = detector.fit_predict(X, y) == -1
+    >>> bool((poison == attack.poison_mask_).mean() > 0.99)
+    True
+    """
+
+    short_names = {"label-noise": {}}
+    auto_threshold = LabelNoiseThreshold()
+
+    _parameter_constraints = {
+        **BaseLabelNoiseDetector._parameter_constraints,
+        "n_components": [Interval(Integral, 2, None, closed="left")],
+        "n_trees": [Interval(Integral, 1, None, closed="left")],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_components=1000,
+        n_trees=100,
+        verbose=0,
+        contamination="auto",
+        random_state=None,
+    ):
+        super().__init__(contamination=contamination, random_state=random_state)
+        self.n_components = n_components
+        self.n_trees = n_trees
+        self.verbose = verbose
+
+    def _fit_label_scores(self, X, y, random_state):
+        n_classes = len(self.classes_)
+        self._scaler = _Standardizer(X)
+        standardized = self._scaler(X)
+        groups = near_duplicate_groups(standardized, y)
+        self.learners_ = {
+            kernel: LeaveOneOutRidge(
+                kernel, self.n_components, n_classes, int(random_state.randint(2**31 - 1))
+            )
+            for kernel in ("linear", "rbf")
+        }
+        if len(X) >= ROWS_OF_TREES:
+            n_trees = self.n_trees
+            if len(X) >= ROWS_OF_HALF_AS_MANY_TREES:
+                n_trees = -(-n_trees // 2)
+            self.learners_["trees"] = HalfForest(n_trees, n_classes, random_state)
+
+        with tqdm(total=1 + len(self.learners_), disable=not self.verbose) as progress:
+            progress.set_description("linear, first round")
+            self.trust_ = np.ones(len(X))
+            first = self.learners_["linear"].fit_predict(standardized, y, groups, self.trust_)
+            rule = LabelNoiseThreshold(FIRST_TEMPERATURE, TEMPERATURE_STD).fit(-first, y)
+            self.trust_ = 1 - rule.poison_probability(-first, y)
+            progress.update()
+            scores = []
+            for name, learner in self.learners_.items():
+                progress.set_description(name)
+                rows = X if name == "trees" else standardized
+                scores.append(learner.fit_predict(rows, y, groups, self.trust_))
+                progress.update()
+        priors = np.array([TEMPERATURES[name] for name in self.learners_])
+        fit = fit_uniform_noise(np.stack(scores), y, priors, TEMPERATURE_STD)
+        # relative to each other: how far the sum of all is to be trusted, the threshold rule says
+        level = np.exp(np.mean(np.log(fit.temperatures / priors)))
+        self.weights_ = dict(zip(self.learners_, (fit.temperatures / level).tolist(), strict=True))
+        return self._combine(scores)
+
+    def _label_scores(self, X):
+        standardized = self._scaler(X)
+        return self._combine(
+            [
+                learner.predict(X if name == "trees" else standardized)
+                for name, learner in self.learners_.items()
+            ]
+        )
+
+    def _combine(self, scores):
+        return -np.tensordot(list(self.weights_.values()), np.stack(scores), 1)
+
+
+class _Standardizer:
+    """Columns of mean 0 and standard deviation 1, cut at three; constant ones become 0."""
+
+    def __init__(self, X):
+        largest = np.abs(X).max(axis=0, initial=0)
+        self.unit = np.where(largest > 0, largest, 1)  # squares of huge values would overflow
+        self.scaler = StandardScaler().fit(X / self.unit)
+
+    def __call__(self, X):
+        scaled = self.scaler.transform(X / self.unit)
+        return np.clip(scaled, -CLIP, CLIP, out=scaled)

@@ -1,0 +1,37 @@
+"""Scores that are log-odds already."""
+
+import numpy as np
+from scipy.special import expit
+
+from skpoison.thresholds._base import BaseThreshold, select_label
+
+
+class LogOddsThreshold(BaseThreshold):
+    """Flag rows that are likelier poison than not, where scores are log-odds.
+
+    Attributes
+    ----------
+    threshold_ : float
+        0.
+
+    contamination_ : float
+        Mean probability of poison.
+
+    contamination_interval_ : tuple of float
+        NaN: log-odds alone do not tell how sure the share is.
+
+    Examples
+    --------
+    >>> from skpoison.thresholds import LogOddsThreshold
+    >>> rule = LogOddsThreshold().fit([-40.0, -30.0, 0.0, 50.0])
+    >>> round(rule.contamination_, 3)
+    0.375
+    """
+
+    def _fit(self, scores, y):
+        self.threshold_ = 0.0
+        self.contamination_ = float(np.mean(expit(select_label(scores, y))))
+        self.contamination_interval_ = (np.nan, np.nan)
+
+    def _log_odds(self, anomaly):
+        return anomaly

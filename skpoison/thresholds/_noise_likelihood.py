@@ -1,0 +1,248 @@
+"""Likelihoods of noisy labels, and their maximisation over temperatures and noise."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit, log_softmax, logit
+
+MAX_SHARE = 0.5  # of wrong labels: beyond it the labels say nothing
+START_SHARES = (0.01, 0.2)
+LOG_TEMPERATURES = (-6.0, 6.0)
+SMALLEST = 1e-300
+PAIR_STEPS = 40  # of EM
+PAIR_START = 0.05  # share of wrong labels that EM starts from
+
+
+@dataclass(frozen=True)
+class UniformNoise:
+    """Fit of uniform noise: temperatures (n_scores,), share, penalised log-likelihood."""
+
+    temperatures: np.ndarray
+    share: float
+    likelihood: float
+
+
+def fit_uniform_noise(logits, y, temperatures, std):
+    """Fit the share of uniform label noise and a temperature for each matrix of scores.
+
+    The true class follows ``softmax(sum_l T_l logits_l)``; log T_l has a Gaussian prior.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_scores, n_samples, n_classes)
+        How well each label suits each row.
+
+    y : ndarray of shape (n_samples,)
+        Label codes.
+
+    temperatures : sequence of float
+        Centres of the priors of the temperatures.
+
+    std : float
+        Their standard deviation, on the logarithm.
+
+    Returns
+    -------
+    fit : UniformNoise
+    """
+    n_scores, _, n_classes = logits.shape
+    center = np.log(temperatures)
+
+    def negative(parameters):
+        temperature, share = np.exp(parameters[:-1]), expit(parameters[-1])
+        right, slopes = _own_probability(logits, y, temperature)
+        other = share / (n_classes - 1)
+        seen = np.maximum((1 - share) * right + other * (1 - right), SMALLEST)
+        excess = (parameters[:-1] - center) / std
+        value = np.log(seen).sum() - 0.5 * np.square(excess).sum()
+        gradient = slopes @ ((1 - share - other) / seen) * temperature - excess / std
+        of_share = (((1 - right) / (n_classes - 1) - right) / seen).sum() * share * (1 - share)
+        return -value, -np.append(gradient, of_share)
+
+    bounds = [LOG_TEMPERATURES] * n_scores + [(logit(1e-6), logit(MAX_SHARE))]
+    fits = [
+        minimize(negative, np.append(center, logit(c)), jac=True, method="L-BFGS-B", bounds=bounds)
+        for c in START_SHARES
+    ]
+    best = min(fits, key=lambda fit: fit.fun)
+    return UniformNoise(np.exp(best.x[:-1]), float(expit(best.x[-1])), -best.fun)
+
+
+def _own_probability(logits, y, temperature):
+    """Probability of the label seen (n_samples,) and its slopes in the temperatures."""
+    rows = np.arange(len(y))
+    probability = np.exp(log_softmax(np.tensordot(temperature, logits, 1), axis=1))
+    right = probability[rows, y]
+    slopes = np.stack([right * (one[rows, y] - (probability * one).sum(axis=1)) for one in logits])
+    return right, slopes
+
+
+def likelihood_profile(logits, y, temperature, std, best):
+    """Profile log-likelihood of the share of uniform noise, over the temperature.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_classes)
+        How well each label suits each row.
+
+    y : ndarray of shape (n_samples,)
+        Label codes.
+
+    temperature, std : float
+        The prior.
+
+    best : float
+        A temperature that must be on the grid.
+
+    Returns
+    -------
+    shares, profile : ndarray of shape (n_shares,)
+        Shares from 0 on, and the largest penalised log-likelihood with each.
+    """
+    shares = np.concatenate([[0.0], np.geomspace(2e-4, 0.02, 24)[:-1], np.linspace(0.02, 0.5, 97)])
+    profile = np.full(len(shares), -np.inf)
+    grid = np.append(temperature * np.exp(np.linspace(-3, 3, 25) * max(std, 0.1)), best)
+    grid = np.concatenate([grid, best * np.exp([-0.1, -0.05, 0.05, 0.1])])
+    for value in grid:
+        right = np.exp(log_softmax(value * logits, axis=1))[np.arange(len(y)), y]
+        right, counts = _histogram(right)
+        wrong = (1 - right) / (logits.shape[1] - 1)
+        seen = np.outer(1 - shares, right) + np.outer(shares, wrong)
+        likelihood = np.log(np.maximum(seen, SMALLEST)) @ counts
+        likelihood -= 0.5 * (np.log(value / temperature) / std) ** 2
+        profile = np.maximum(profile, likelihood)
+    return shares, profile
+
+
+def _histogram(probability, n_bins=2000):
+    """Join probabilities of many rows in narrow bins of their log-odds: means and counts."""
+    if len(probability) <= n_bins:
+        return probability, np.ones(len(probability))
+    log_odds = np.clip(logit(np.clip(probability, 1e-12, 1 - 1e-12)), -20, 20)
+    place = ((log_odds + 20) / 40 * (n_bins - 1)).astype(int)
+    counts = np.bincount(place, minlength=n_bins)
+    sums = np.bincount(place, weights=probability, minlength=n_bins)
+    filled = counts > 0
+    return sums[filled] / counts[filled], counts[filled].astype(np.float64)
+
+
+@dataclass(frozen=True)
+class PairNoise:
+    """Fit of noise that depends on the pair of labels."""
+
+    temperature: float
+    matrix: np.ndarray
+    share: float
+    likelihood: float
+
+
+def fit_pair_noise(logits, y, temperature, prior):
+    """Fit a matrix of label noise, and the temperature with it, by EM.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_classes)
+        How well each label suits each row.
+
+    y : ndarray of shape (n_samples,)
+        Label codes.
+
+    temperature : float
+        Where to start.
+
+    prior : tuple of float or None
+        Centre and standard deviation of the prior of the temperature. None: it stays.
+
+    Returns
+    -------
+    fit : PairNoise
+    """
+    n_classes = logits.shape[1]
+    matrix = np.full((n_classes, n_classes), PAIR_START / (n_classes - 1))
+    np.fill_diagonal(matrix, 1 - PAIR_START)
+    counts = np.zeros((n_classes, n_classes))
+    for _ in range(PAIR_STEPS):
+        probability = np.exp(log_softmax(temperature * logits, axis=1))
+        joint = probability * matrix[:, y].T
+        true = joint / np.maximum(joint.sum(axis=1, keepdims=True), SMALLEST)
+        for label in range(n_classes):
+            counts[:, label] = true[y == label].sum(axis=0)
+        totals = counts.sum(axis=1, keepdims=True)
+        matrix = np.where(totals > 0, counts / np.maximum(totals, SMALLEST), np.eye(n_classes))
+        if prior is not None:
+            temperature = _newton_step(logits, probability, true, temperature, *prior)
+    probability = np.exp(log_softmax(temperature * logits, axis=1))
+    rows = np.arange(len(y))
+    joint = probability * matrix[:, y].T
+    seen = np.maximum(joint.sum(axis=1), SMALLEST)
+    likelihood = np.log(seen).sum()
+    if prior is not None:
+        likelihood -= 0.5 * (np.log(temperature / prior[0]) / prior[1]) ** 2
+    share = 1 - np.mean(joint[rows, y] / seen)
+    return PairNoise(float(temperature), matrix, float(share), float(likelihood))
+
+
+def _newton_step(logits, probability, true, temperature, center, std):
+    """One step of the log-temperature towards the maximum of the expected log-likelihood."""
+    expected = (probability * logits).sum(axis=1)
+    slope = ((true - probability) * logits).sum() * temperature
+    curvature = ((probability * logits**2).sum() - (expected**2).sum()) * temperature**2
+    excess = np.log(temperature / center) / std**2
+    step = (slope - excess) / (curvature + 1 / std**2)
+    return temperature * np.exp(np.clip(step, -0.5, 0.5))
+
+
+def pair_likelihoods(logits, temperature, matrix):
+    """Joint probabilities of each label seen with a right and with a wrong label.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_classes)
+        How well each label suits each row.
+
+    temperature : float
+        Factor on them.
+
+    matrix : ndarray of shape (n_classes, n_classes)
+        Probability of each label (column) given the true class (row).
+
+    Returns
+    -------
+    right, wrong : ndarray of shape (n_samples, n_classes)
+    """
+    probability = np.exp(log_softmax(temperature * logits, axis=1))
+    right = probability * np.diag(matrix)
+    others = matrix - np.diag(np.diag(matrix))
+    return right, probability @ others
+
+
+def pair_profile(logits, y, fit):
+    """Log-likelihood of the share of wrong labels, all pairs' noise scaled by one factor.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_classes)
+        How well each label suits each row.
+
+    y : ndarray of shape (n_samples,)
+        Label codes.
+
+    fit : PairNoise
+        The best fit.
+
+    Returns
+    -------
+    shares, profile : ndarray of shape (n_factors,)
+    """
+    right, wrong = pair_likelihoods(logits, fit.temperature, fit.matrix)
+    rows = np.arange(len(y))
+    right, wrong = right[rows, y], wrong[rows, y]
+    kept = np.diag(fit.matrix)[y]
+    probability = np.divide(right, kept, out=np.zeros(len(y)), where=kept > 0)
+    factors = np.concatenate([np.linspace(0, 0.8, 17)[:-1], np.linspace(0.8, 1.25, 91)])
+    likelihoods = [
+        np.log(np.maximum(probability * (1 - f * (1 - kept)) + f * wrong, SMALLEST)).sum()
+        for f in factors
+    ]
+    return factors * fit.share, np.array(likelihoods)

@@ -11,6 +11,7 @@ from skpoison.thresholds import LogOddsThreshold, MADThreshold
 from skpoison.utils._cloning import seeded_clone
 
 ROWS_OF_INFLUENCE, CLASSES_OF_INFLUENCE = 500, 3  # gradient poison is dear: small sets have it
+SHARE_OF_INFLUENCE = 0.2  # of the rarest class: a rare one has influence by nature
 MIN_LOG_ODDS, MAX_LOG_ODDS = -7.0, 30.0  # beyond them the mean rank decides
 TIE_BREAK = 0.01  # log-odds between the lowest and the highest mean rank
 
@@ -28,7 +29,7 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     ----------
     detectors : list of (str, BasePoisonDetector), default=None
         Names and detectors. None: a :class:`LabelNoiseDetector`, a :class:`CentroidDetector` and,
-        up to 500 rows of three classes, an :class:`InfluenceDetector` with
+        up to 500 rows of three classes none of which is rare, an :class:`InfluenceDetector` with
         ``contamination=MADThreshold(5)``.
 
     verbose : int, default=0
@@ -161,7 +162,7 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     def _fit_scores(self, X, y, random_state):
         self.detectors_ = [
             (name, seeded_clone(detector, random_state))
-            for name, detector in self._members(len(X), len(self.classes_))
+            for name, detector in self._members(np.bincount(y))
         ]
         labels = self.classes_[y] if self._labelled else None
         for _, detector in self.detectors_:
@@ -220,13 +221,18 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
             self.contamination_interval_ = self._share_interval()
         return self
 
-    def _members(self, n_rows, n_classes):
+    def _members(self, class_counts):
         if self.detectors is None:
             members = [
                 ("label_noise", LabelNoiseDetector(verbose=self.verbose)),
                 ("centroid", CentroidDetector()),
             ]
-            if n_rows <= ROWS_OF_INFLUENCE and n_classes <= CLASSES_OF_INFLUENCE:
+            n_rows = class_counts.sum()
+            if (
+                n_rows <= ROWS_OF_INFLUENCE
+                and len(class_counts) <= CLASSES_OF_INFLUENCE
+                and class_counts.min() >= SHARE_OF_INFLUENCE * n_rows
+            ):
                 members.append(("influence", InfluenceDetector(contamination=MADThreshold(5.0))))
             return members
         for pair in self.detectors:

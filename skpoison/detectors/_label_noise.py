@@ -160,7 +160,8 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
             progress.set_description("linear, first round")
             self.trust_ = np.ones(len(X))
             first = self.learners_["linear"].fit_predict(standardized, y, groups, self.trust_)
-            rule = LabelNoiseThreshold(FIRST_TEMPERATURE, TEMPERATURE_STD).fit(-first, y)
+            rule = LabelNoiseThreshold(FIRST_TEMPERATURE, TEMPERATURE_STD, noise="uniform")
+            rule.fit(-first, y)
             self.trust_ = 1 - rule.poison_probability(-first, y)
             progress.update()
             scores = []

@@ -5,7 +5,7 @@ from numbers import Real
 import numpy as np
 from scipy.special import log_softmax, logit
 from scipy.stats import chi2
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from skpoison.thresholds._base import BaseThreshold
 from skpoison.thresholds._noise_likelihood import (
@@ -20,7 +20,7 @@ LEVEL = 0.9  # of the interval; noise is accepted where the interval excludes a 
 NEW_ROWS_SHARE = 0.05  # of wrong labels among new rows, where the training rows have none
 ROWS_PER_PAIR = 5  # rows for each pair of labels, for their noise to be told apart
 PAIR_LEVEL = 0.999  # of the likelihood ratio test of noise that depends on the pair of labels
-PAIR_GAIN = 0.016  # of log-likelihood a row: classes that look alike reach .011 on honest sets
+PAIR_GAIN = 0.015  # of log-likelihood a row beyond that: what classes that look alike may explain
 
 
 class LabelNoiseThreshold(BaseThreshold):
@@ -37,12 +37,16 @@ class LabelNoiseThreshold(BaseThreshold):
 
     Temperature T and noise are fitted together. Uniform noise is accepted where the 90 % profile
     likelihood interval of its share excludes 0. Noise of pairs is accepted where it explains the
-    labels better by a likelihood ratio test at level .001 and by .016 of log-likelihood a row,
-    which classes that overlap do not reach; it needs five rows for each pair of labels. A row is
+    labels better than uniform noise by what a likelihood ratio test at level .001 asks for and .015
+    of log-likelihood a row, which classes that overlap do not reach; it needs five rows for each
+    pair of labels. A row is
     flagged where its label is likelier wrong than right by Bayes' rule.
 
     Parameters
     ----------
+    noise : {"auto", "uniform", "pair"}, default="auto"
+        The models of noise to choose from.
+
     temperature : float, default=1.0
         Where the prior of the temperature is centred. 1 for log-probabilities.
 
@@ -107,14 +111,16 @@ class LabelNoiseThreshold(BaseThreshold):
     """
 
     _parameter_constraints = {
+        "noise": [StrOptions({"auto", "uniform", "pair"})],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "temperature_std": [Interval(Real, 0, None, closed="neither")],
         "sharpening": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, temperature=1.0, temperature_std=0.35, *, sharpening=1.0):
+    def __init__(self, temperature=1.0, temperature_std=0.35, *, noise="auto", sharpening=1.0):
         self.temperature = temperature
         self.temperature_std = temperature_std
+        self.noise = noise
         self.sharpening = sharpening
 
     def _fit(self, scores, y):
@@ -138,10 +144,10 @@ class LabelNoiseThreshold(BaseThreshold):
         inside = shares[profile >= profile.max() - 0.5 * chi2.ppf(LEVEL, 1)]
         self.contamination_interval_ = (float(inside[0]), float(inside[-1]))
         likelihood = max(fit.likelihood, profile[0])
-        if inside[0] > 0:
+        if inside[0] > 0 and self.noise != "pair":
             self.noise_, self.contamination_ = "uniform", float(fit.share)
             self._set_uniform(fit.share)
-        if len(scores) >= ROWS_PER_PAIR * n_classes**2:
+        if self.noise != "uniform" and len(scores) >= ROWS_PER_PAIR * n_classes**2:
             self._try_pairs(logits, y, likelihood)
         if self.noise_ == "none":
             ratio = self._likelihood_ratio(scores, y)
@@ -153,7 +159,9 @@ class LabelNoiseThreshold(BaseThreshold):
         fit = fit_pair_noise(logits, y, self.temperature_, prior)
         gain = fit.likelihood - likelihood
         n_more = n_classes * (n_classes - 1) - 1
-        if gain <= max(0.5 * chi2.ppf(PAIR_LEVEL, n_more), PAIR_GAIN * len(y)):
+        if self.noise == "auto" and gain <= (
+            0.5 * chi2.ppf(PAIR_LEVEL, n_more) + PAIR_GAIN * len(y)
+        ):
             return
         if self.sharpening != 1:
             fit = fit_pair_noise(logits, y, fit.temperature * self.sharpening, None)

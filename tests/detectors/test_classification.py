@@ -14,9 +14,7 @@ from skpoison.detectors._network_scores import (
 from skpoison.utils import make_estimator
 
 QUICK = {"epochs": 3, "random_state": 0}
-BOTH = pytest.mark.parametrize(
-    "detector", [CAEDetector, CAEPlusDetector], ids=["CAE", "CAE+"]
-)
+BOTH = pytest.mark.parametrize("detector", [CAEDetector, CAEPlusDetector], ids=["CAE", "CAE+"])
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +86,7 @@ def test_labels_do_not_shape_the_reconstruction_of_cae_plus(flipped):
     X, y, _ = flipped
     other = np.random.RandomState(0).permutation(y)
     made, made_with_other = (
-        CAEPlusDetector(image_shape=(8, 8), **QUICK)
-        .fit(X, labels)
-        .reconstruction_network_
+        CAEPlusDetector(image_shape=(8, 8), **QUICK).fit(X, labels).reconstruction_network_
         for labels in (y, other)
     )
     for a, b in zip(made.weights, made_with_other.weights, strict=True):

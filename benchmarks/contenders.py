@@ -28,6 +28,7 @@ from skpoison.utils import make_estimator
 PEERS = ("cleanlab", "cleanlab-same-scores")
 FILTERS = ("prune_by_noise_rate", "prune_by_class", "both", "confident_learning")
 FILTERS += ("predicted_neq_given", "low_normalized_margin", "low_self_confidence")
+SHARPENING = 3  # of probabilities of networks that have learnt the noise: see calibrate.py
 SMALLEST = 1e-6  # probability; those of the human label errors are in half precision
 
 
@@ -55,7 +56,7 @@ def own_probabilities(detector):
 def judge_probabilities(pred_proba, y):
     """The library's verdict on out-of-sample probabilities of others: the fitted rule, flags."""
     scores = -np.log(np.maximum(pred_proba, SMALLEST))
-    rule = LabelNoiseThreshold().fit(scores, y)
+    rule = LabelNoiseThreshold(sharpening=SHARPENING).fit(scores, y)
     return rule, rule.anomaly_scores(scores, y) > rule.threshold_
 
 

@@ -3,7 +3,7 @@
 from numbers import Real
 
 import numpy as np
-from scipy.special import log_softmax, logit
+from scipy.special import log_softmax, logit, xlogy
 from scipy.stats import chi2
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -18,6 +18,7 @@ from skpoison.thresholds._noise_likelihood import (
 
 LEVEL = 0.9  # of the interval; noise is accepted where the interval excludes a share of 0
 NEW_ROWS_SHARE = 0.05  # of wrong labels among new rows, where the training rows have none
+CHANCE_LEVEL = 0.99  # of the likelihood ratio test against labels that do not follow the scores
 ROWS_PER_PAIR = 5  # rows for each pair of labels, for their noise to be told apart
 PAIR_LEVEL = 0.999  # of the likelihood ratio test of noise that depends on the pair of labels
 PAIR_GAIN = 0.015  # of log-likelihood a row beyond that: what classes that look alike may explain
@@ -39,8 +40,9 @@ class LabelNoiseThreshold(BaseThreshold):
     likelihood interval of its share excludes 0. Noise of pairs is accepted where it explains the
     labels better than uniform noise by what a likelihood ratio test at level .001 asks for and .015
     of log-likelihood a row, which classes that overlap do not reach; it needs five rows for each
-    pair of labels. A row is
-    flagged where its label is likelier wrong than right by Bayes' rule.
+    pair of labels. No noise is accepted where the scores explain the labels no better than the
+    shares of the classes do, by a likelihood ratio test at level .01. A row is flagged where its
+    label is likelier wrong than right by Bayes' rule.
 
     Parameters
     ----------
@@ -144,14 +146,23 @@ class LabelNoiseThreshold(BaseThreshold):
         inside = shares[profile >= profile.max() - 0.5 * chi2.ppf(LEVEL, 1)]
         self.contamination_interval_ = (float(inside[0]), float(inside[-1]))
         likelihood = max(fit.likelihood, profile[0])
-        if inside[0] > 0 and self.noise != "pair":
-            self.noise_, self.contamination_ = "uniform", float(fit.share)
-            self._set_uniform(fit.share)
-        if self.noise != "uniform" and len(scores) >= ROWS_PER_PAIR * n_classes**2:
-            self._try_pairs(logits, y, likelihood)
+        if self._beats_chance(fit.likelihood, y):
+            if inside[0] > 0 and self.noise != "pair":
+                self.noise_, self.contamination_ = "uniform", float(fit.share)
+                self._set_uniform(fit.share)
+            if self.noise != "uniform" and len(scores) >= ROWS_PER_PAIR * n_classes**2:
+                self._try_pairs(logits, y, likelihood)
+        else:
+            self.contamination_interval_ = (0.0, 1.0)
         if self.noise_ == "none":
             ratio = self._likelihood_ratio(scores, y)
             self._prior_log_odds = -max(float(ratio.max()), -logit(NEW_ROWS_SHARE))
+
+    def _beats_chance(self, likelihood, y):
+        """Whether the scores say more of the labels than the shares of the classes do."""
+        counts = np.bincount(y)
+        chance = xlogy(counts, counts / len(y)).sum()
+        return likelihood - chance > 0.5 * chi2.ppf(CHANCE_LEVEL, 2)
 
     def _try_pairs(self, logits, y, likelihood):
         n_classes = logits.shape[1]

@@ -32,6 +32,7 @@ from skpoison.attacks import AdaptivePoisoningAttack, GradientPoisoningAttack
 from skpoison.datasets import load_images, split_rows
 from skpoison.detectors import NeighborDisagreementDetector
 from skpoison.metrics import poison_report, recovered_accuracy
+from skpoison.thresholds import GaussianMixtureThreshold
 from skpoison.utils import make_estimator
 
 RUNS = Path(__file__).parent / "results" / "leaderboard_runs.csv.gz"
@@ -58,7 +59,9 @@ KEYS = ["part", "cell", "seed", "attack", "rate", "detector"]
 def make_detector(name, image_shape, seed):
     """A library's detector by its short name, or one of the two peers."""
     if name == "10-NN + mixture":
-        return NeighborDisagreementDetector(contamination="mixture", random_state=seed)
+        return NeighborDisagreementDetector(
+            contamination=GaussianMixtureThreshold(), random_state=seed
+        )
     if name == "cleanlab":
         return Cleanlab(random_state=seed)
     return make_estimator("detector", name, image_shape=image_shape, random_state=seed)

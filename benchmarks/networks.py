@@ -83,7 +83,7 @@ def small():
     codes = np.arange(130) % 2
 
     def cae_plus(X, image_shape):
-        detector = CAEPlusDetector.from_paper(image_shape=image_shape, random_state=0).fit(X, codes)
+        detector = CAEPlusDetector(image_shape=image_shape, random_state=0).fit(X, codes)
         return {"val_loss": sum((h["val_loss"] for h in detector.history_.values()), [])}
 
     train(  # starts the back end, with another shape

@@ -8,6 +8,9 @@
 Appends to ``benchmarks/results/detection_runs.csv``, one row a data set, noise, seed and
 contender; what is there is not run again, and ``--forget`` drops rows so that they are.
 
+Constants are tried with ``--tuning --runs FILE``, on the images' test split, which no reported set
+has rows of.
+
 - flips: images, labels flipped to any other class (uniform) or to the next one (pair).
 - honest: nothing is wrong; tables, images, classes that overlap, rare classes.
 - rare: one class thinned to 3 %, 2 % of all labels flipped.
@@ -85,6 +88,11 @@ def flip(y, variant, rate, seed):
     return classes[(codes + wrong * step) % len(classes)], wrong
 
 
+def draw_images(task, n_rows, options):
+    subset = "test" if options.tuning else "train"
+    return honest_sets.draw_images(task.data, n_rows, task.seed, subset, options.data_home)
+
+
 def record(task, contender, verdict, wrong, rare=None, **more):
     """One row of the table."""
     flagged, scores = verdict["flagged"], np.nan_to_num(verdict["scores"], neginf=-1e300)
@@ -128,8 +136,8 @@ def flips_tasks(options):
                             yield Task("flips", data, variant, n, rate, seed)
 
 
-def run_flips(task, names, data_home):
-    X, y = honest_sets.draw_images(task.data, task.n, task.seed, data_home)
+def run_flips(task, names, options):
+    X, y = draw_images(task, task.n, options)
     y, wrong = flip(y, task.variant, task.rate, task.seed)
     yield from fitted(task, names, X, y, wrong)
 
@@ -156,7 +164,7 @@ def honest_tasks(options):
                 yield Task("honest", "gaussians", variant, 1500, seed=seed)
 
 
-def run_honest(task, names, data_home):
+def run_honest(task, names, options):
     rare, words = None, task.variant.split()
     if task.data == "passengers":
         X, y = honest_sets.passengers(task.n, int(words[0]), task.seed)
@@ -165,9 +173,9 @@ def run_honest(task, names, data_home):
         X, y = honest_sets.rare_gaussians(task.n, share, distance, task.seed)
         rare = y == 1
     elif task.n:
-        X, y = honest_sets.draw_images(task.data, task.n, task.seed, data_home)
+        X, y = draw_images(task, task.n, options)
     elif task.variant == "-":
-        X, y = honest_sets.table(task.data, data_home)
+        X, y = honest_sets.table(task.data, options.data_home)
     else:
         X, y, rare = thinned(task)
     wrong = np.zeros(len(y), bool)
@@ -189,7 +197,7 @@ def rare_tasks(options):
                 yield Task("rare", data, f"class {label} at 3%", 0, 0.02, seed)
 
 
-def run_rare(task, names, data_home):
+def run_rare(task, names, options):
     X, y, rare = thinned(task)
     y, wrong = flip(y, "uniform", task.rate, task.seed)
     yield from fitted(task, names, X, y, wrong, rare & ~wrong, standardise=True)
@@ -199,8 +207,8 @@ def human_tasks(options):
     return [Task("human", data) for data in options.data or HUMAN]
 
 
-def run_human(task, names, data_home):
-    with np.load(Path(data_home) / "human_label_errors" / f"{task.data}.npz") as file:
+def run_human(task, names, options):
+    with np.load(Path(options.data_home) / "human_label_errors" / f"{task.data}.npz") as file:
         p, y, wrong = file["pred_proba"].astype(float), file["y"].astype(int), file["wrong"]
     p = p / p.sum(axis=1, keepdims=True)
     start = time.process_time()
@@ -228,8 +236,8 @@ def batches_tasks(options):
                 yield Task("batches", data, "-", n, 0.1, seed)
 
 
-def run_batches(task, names, data_home):
-    X, y = honest_sets.draw_images(task.data, task.n + N_NEW, task.seed, data_home)
+def run_batches(task, names, options):
+    X, y = draw_images(task, task.n + N_NEW, options)
     trusted, X, y_new = (X[: task.n], y[: task.n]), X[task.n :], y[task.n :]
     y, wrong = flip(y_new, "uniform", task.rate, task.seed)
     unknown = np.random.default_rng(task.seed).uniform(size=N_NEW) < 0.05
@@ -283,14 +291,14 @@ def changes(X, y, seed):
     yield "a tenth of the rows twice", np.vstack([X, X[again]]), np.append(y, y[again]), everything
 
 
-def run_invariance(task, names, data_home):
+def run_invariance(task, names, options):
     if task.data in honest_sets.TABLES:
         X, y = honest_sets.table(task.data)
         if task.n:
             rows = np.random.default_rng(task.seed).permutation(len(y))[: task.n]
             X, y = X[rows], y[rows]
     else:
-        X, y = honest_sets.draw_images(task.data, task.n, task.seed, data_home)
+        X, y = draw_images(task, task.n, options)
     X = X.astype(np.float64)
     y, wrong = flip(y, "uniform", task.rate, task.seed)
     for name in names:
@@ -350,7 +358,7 @@ def run(options):
         if not missing:
             continue
         start = time.perf_counter()
-        for row in measure(task, missing, options.data_home):
+        for row in measure(task, missing, options):
             row = pd.DataFrame([row | {"run": run_name}], columns=KEYS + MEASURES)
             header = not options.runs.exists()
             row.round(5).to_csv(options.runs, mode="a", header=header, index=False)
@@ -374,9 +382,13 @@ def parse(arguments=None):
     parser.add_argument("--detectors", nargs="+", default=DETECTORS)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
+    parser.add_argument("--tuning", action="store_true", help="images of the test split")
     parser.add_argument("--runs", type=Path, default=RUNS)
     parser.add_argument("--forget", action="store_true", help="drop rows instead of running")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.tuning and options.runs == RUNS:
+        parser.error("--tuning asks for --runs of its own: what is reported is not tuned on")
+    return options
 
 
 if __name__ == "__main__":

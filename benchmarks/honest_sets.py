@@ -26,20 +26,20 @@ N_REFERENCE = 100_000  # rows over which the overlap of the passengers' classes 
 
 
 @lru_cache(maxsize=2)
-def _images(name, data_home):
-    subset = "all" if name == "digits" else "train"
+def _images(name, subset, data_home):
+    subset = "all" if name == "digits" else subset
     return load_images(name, subset=subset, data_home=data_home, return_X_y=True)
 
 
-def draw_images(name, n_samples, random_state, data_home=None):
-    """Draw a stratified subset of an image set's training rows, pixels in [0, 1].
+def draw_images(name, n_samples, random_state, subset="train", data_home=None):
+    """Draw a stratified part of an image set, pixels in [0, 1].
 
     Raises
     ------
     ValueError
         If the set has fewer rows.
     """
-    X, y = _images(name, data_home)
+    X, y = _images(name, subset, data_home)
     if n_samples > len(y):
         raise ValueError(f"n_samples={n_samples}, but {name} has {len(y)} rows.")
     rows = check_random_state(random_state).permutation(len(y))

@@ -1,0 +1,128 @@
+"""The constants of the threshold rules, tried on data that no reported set has rows of.
+
+    python benchmarks/calibrate.py margins [--seeds 30]      # 2 minutes
+    python benchmarks/calibrate.py sharpening [--seeds 3]    # 10 minutes, wants SKPOISON_DATA
+
+Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
+
+- margins: temperature and its spread of ``MarginDetector.auto_threshold``, on Gaussians.
+- sharpening: of probabilities of networks that were trained on the labels they judge. Labels are
+  drawn from the probabilities of a weak classifier, which confuses what looks alike as people do,
+  for a part of the images of the test split.
+"""
+
+import argparse
+import os
+import warnings
+from itertools import product
+from pathlib import Path
+
+import honest_sets
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from sklearn.model_selection import cross_val_predict
+from sklearn.neural_network import MLPClassifier
+
+from skpoison.attacks import LabelFlipAttack
+from skpoison.detectors import MarginDetector
+from skpoison.thresholds import LabelNoiseThreshold
+
+RESULTS = Path(__file__).parent / "results"
+N_ROWS = 120
+TEMPERATURES, SPREADS = (2, 3.5, 5, 8), (0.35, 0.5, 0.7, 1)
+SHARPENINGS = (1, 1.5, 2, 3, 4, 6)
+N_WEAK = 300  # rows of the weak classifier that errs as people do
+SMALLEST = 1e-6
+
+
+def gaussian_sets(seed):
+    """Yield (name, rows, labels, which are wrong)."""
+    rng = np.random.RandomState(seed)
+    y = np.arange(N_ROWS) % 2
+    for name, distance in (("overlap", 1.7), ("apart", 6.0), ("random", 0.0)):
+        X = rng.normal(size=(N_ROWS, 4))
+        X[:, 0] += distance * y
+        yield name, X, y, np.zeros(N_ROWS, bool)
+        if name != "random":
+            attack = LabelFlipAttack(rate=0.3, random_state=seed)
+            yield f"{name}, flips", *attack.fit_resample(X, y), attack.poison_mask_
+
+
+def margins(options):
+    """How often anything is flagged, and how much of what is wrong and right."""
+    judged = []
+    for seed in range(options.seeds or 30):
+        for name, X, y, wrong in gaussian_sets(seed):
+            scores = MarginDetector(random_state=0).fit(X, y).training_class_scores_
+            judged.append((name, scores, y, wrong))
+    for temperature, spread in product(TEMPERATURES, SPREADS):
+        rows = []
+        for name, scores, y, wrong in judged:
+            rule = LabelNoiseThreshold(temperature, spread).fit(scores, y)
+            flagged = rule.anomaly_scores(scores, y) > rule.threshold_
+            low, high = rule.contamination_interval_
+            rows.append(
+                {
+                    "set": name,
+                    "sets flagged": flagged.any(),
+                    "wrong flagged": flagged[wrong].mean() if wrong.any() else np.nan,
+                    "right flagged": flagged[~wrong].mean(),
+                    "interval covers": low <= wrong.mean() <= high,
+                }
+            )
+        for name, means in pd.DataFrame(rows).groupby("set", sort=False).mean().iterrows():
+            yield {"temperature": temperature, "spread": spread, "set": name, **means}
+
+
+def confused(X, y, share, seed):
+    """Labels of a weak classifier's probabilities for a part of the rows: labels, which differ."""
+    rng = np.random.RandomState(seed)
+    few = rng.permutation(len(y))[:N_WEAK]
+    weak = LogisticRegression(C=0.01, max_iter=500).fit(X[few], y[few])
+    below = weak.predict_proba(X).cumsum(axis=1)
+    drawn = weak.classes_[(rng.uniform(size=(len(y), 1)) > below[:, :-1]).sum(axis=1)]
+    seen = np.where(rng.uniform(size=len(y)) < share, drawn, y)
+    return seen, seen != y
+
+
+def sharpening(options):
+    """F1 and the share that the rule estimates."""
+    rows = []
+    for data, share, seed in product(
+        ("mnist", "fashion_mnist"), (0.2, 0.6), range(options.seeds or 3)
+    ):
+        X, y = honest_sets.draw_images(data, 5000, seed, "test", options.data_home)
+        seen, wrong = confused(X, y, share, seed)
+        network = MLPClassifier((256,), max_iter=30, random_state=seed)
+        p = cross_val_predict(network, X, seen, cv=3, method="predict_proba")
+        scores = -np.log(np.maximum(p, SMALLEST))
+        for factor in SHARPENINGS:
+            rule = LabelNoiseThreshold(sharpening=factor).fit(scores, seen)
+            flagged = rule.anomaly_scores(scores, seen) > rule.threshold_
+            about = {"data": data, "redrawn": share, "sharpening": factor, "noise": rule.noise_}
+            about |= {"share": wrong.mean(), "estimated": rule.contamination_}
+            rows.append(about | {"f1": f1_score(wrong, flagged)})
+    keys = ["data", "redrawn", "sharpening"]
+    table = pd.DataFrame(rows)
+    means = table.drop(columns="noise").groupby(keys, sort=False).mean()
+    means["pair noise"] = table["noise"].eq("pair").groupby([table[k] for k in keys]).mean()
+    yield from means.reset_index().to_dict("records")
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("part", choices=["margins", "sharpening"])
+    parser.add_argument("--seeds", type=int)
+    parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
+    options = parser.parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table = pd.DataFrame(globals()[options.part](options))
+    table.round(4).to_csv(RESULTS / f"calibrate_{options.part}.csv", index=False)
+    print(table.round(3).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

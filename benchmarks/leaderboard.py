@@ -3,11 +3,13 @@
     python benchmarks/leaderboard.py [--part per_set|pooled|adaptive] [--seeds 20] [--jobs 1]
                                      [--cells "mnist 0 v 1" ...] [--detectors ensemble ...]
                                      [--rates 0.05 0.1 0.2 0.3]
+    python benchmarks/leaderboard.py --part per_set --detectors ensemble --forget
     python benchmarks/leaderboard_report.py
 
 Appends to ``benchmarks/results/leaderboard_runs.csv.gz``, one row a cell, seed, attack, rate and
-detector; what is there is not run again. As in the paper, an attack places 30 poison rows on 100
-clean ones, and smaller rates are the first of them in random order.
+detector; what is there is not run again, and ``--forget`` drops rows so that they are. As in the
+paper, an attack places 30 poison rows on 100 clean ones, and smaller rates are the first of them
+in random order. Poison is kept in ``benchmarks/cache``: delete it when an attack has changed.
 
 - per_set: a detector is fitted to the poisoned set and judges its rows.
 - pooled: it is fitted to 15 draws' sets together and judges the rows of five others.
@@ -22,11 +24,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import Memory, Parallel, delayed
 from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import minmax_scale
 from sklearn.svm import SVC
 from slice import Cleanlab, victim_for
+from threadpoolctl import threadpool_limits
 
 from skpoison.attacks import AdaptivePoisoningAttack, GradientPoisoningAttack
 from skpoison.datasets import load_images, split_rows
@@ -35,7 +38,8 @@ from skpoison.metrics import poison_report, recovered_accuracy
 from skpoison.thresholds import GaussianMixtureThreshold
 from skpoison.utils import make_estimator
 
-RUNS = Path(__file__).parent / "results" / "leaderboard_runs.csv.gz"
+HERE = Path(__file__).parent
+RUNS = HERE / "results" / "leaderboard_runs.csv.gz"
 CELLS = {
     "mnist 0 v 1": ("mnist", (0, 1)),
     "mnist 3 v 8": ("mnist", (3, 8)),
@@ -48,9 +52,9 @@ CELLS = {
 ATTACKS = ["flipping", "adversarial-flipping", "optimal", "semi-optimal", "mixed"]
 RATES = (0.05, 0.1, 0.2, 0.3)
 QUICK_DETECTORS = [
-    *["ensemble", "margin", "influence", "label-disagreement", "confident-learning"],
-    *["class-conditional", "centroid", "knn", "slab", "spectral", "activation-clustering"],
-    *["10-NN + mixture", "cleanlab"],
+    *["ensemble", "label-noise", "margin", "influence", "label-disagreement"],
+    *["confident-learning", "class-conditional", "centroid", "knn", "slab", "spectral"],
+    *["activation-clustering", "10-NN + mixture", "cleanlab"],
 ]
 N_TRAIN, N_POISON, N_POOLED, N_ASSESSED = 100, 30, 15, 5
 KEYS = ["part", "cell", "seed", "attack", "rate", "detector"]
@@ -81,27 +85,40 @@ def draw(cell, seed, data_home):
     return [(X[part], y[part]) for part in parts], image_shape, victim
 
 
-def poisoned_sets(cell, seed, data_home, rates):
+@Memory(HERE / "cache" / "leaderboard", verbose=0).cache
+def poison_rows(attack, X, y, X_val, y_val):
+    """The poison of a set. The cache's key is the attack, its seed included, and the rows."""
+    X_out, y_out = attack.fit_resample(X, y, X_val=X_val, y_val=y_val)
+    return X_out[attack.poison_mask_], y_out[attack.poison_mask_]
+
+
+def poisoned_sets(parts, victim, seed, rates):
     """Yield (attack, rate, X, y, poison_mask), first the set without poison."""
-    ((X, y), (X_val, y_val), _), _, victim = draw(cell, seed, data_home)
+    (X, y), attacker, _ = parts
     yield "none", 0.0, X, y, np.zeros(len(X), dtype=bool)
     for name in ATTACKS:
         attack = make_estimator("attack", name, rate=N_POISON, estimator=victim, random_state=seed)
-        X_out, y_out = attack.fit_resample(X, y, X_val=X_val, y_val=y_val)
-        poison = np.flatnonzero(attack.poison_mask_)
-        poison = np.random.default_rng(seed).permutation(poison)
+        X_poison, y_poison = poison_rows(attack, X, y, *attacker)
+        order = np.random.default_rng(seed).permutation(N_POISON)
         for rate in rates:
-            rows = np.append(np.arange(len(X)), poison[: round(rate * N_TRAIN)])
-            yield name, rate, X_out[rows], y_out[rows], attack.poison_mask_[rows]
+            rows = order[: round(rate * N_TRAIN)]
+            mask = np.arange(len(X) + len(rows)) >= len(X)
+            yield name, rate, np.append(X, X_poison[rows], 0), np.append(y, y_poison[rows]), mask
 
 
-def judge(victim, test, X, y, poison, detector, verdict, scores, seconds):
-    """One row of the table."""
-    report = poison_report(poison, verdict, scores)
-    low, high = getattr(detector, "contamination_interval_", (np.nan, np.nan))
+def undefended(victim, test, X, y, poison):
+    """Accuracy without the poison, and without a defence."""
     return {
         "clean": recovered_accuracy(victim, X, y, 1 - 2 * poison, *test),
         "poisoned": recovered_accuracy(victim, X, y, np.ones(len(y)), *test),
+    }
+
+
+def judge(victim, test, X, y, poison, detector, verdict, scores, seconds):
+    """What a row of the table says of the detector."""
+    report = poison_report(poison, verdict, scores)
+    low, high = getattr(detector, "contamination_interval_", (np.nan, np.nan))
+    return {
         "defended": recovered_accuracy(victim, X, y, verdict, *test),
         **{
             name: report[name]
@@ -117,18 +134,18 @@ def judge(victim, test, X, y, poison, detector, verdict, scores, seconds):
 
 
 def per_set(cell, seed, detectors, data_home, rates):
-    (_, _, test), image_shape, victim = draw(cell, seed, data_home)
-    rows = []
-    for attack, rate, X, y, poison in poisoned_sets(cell, seed, data_home, rates):
+    parts, image_shape, victim = draw(cell, seed, data_home)
+    test, rows = parts[2], []
+    for attack, rate, X, y, poison in poisoned_sets(parts, victim, seed, rates):
+        about = {"attack": attack, "rate": rate} | undefended(victim, test, X, y, poison)
         for name in detectors:
             detector = make_detector(name, image_shape, seed)
             start = time.process_time()
             verdict = detector.fit_predict(X, y)
             seconds = time.process_time() - start
-            row = judge(
-                victim, test, X, y, poison, detector, verdict, detector.training_scores_, seconds
-            )
-            rows.append({"attack": attack, "rate": rate, "detector": name} | row)
+            scores = detector.training_scores_
+            row = judge(victim, test, X, y, poison, detector, verdict, scores, seconds)
+            rows.append(about | {"detector": name} | row)
     return rows
 
 
@@ -137,9 +154,9 @@ def pooled(cell, pool, detectors, data_home, rates):
     sets = {}
     for number in range(N_POOLED):
         seed = 1000 * (pool + 1) + number
-        for attack, _, X, y, _ in poisoned_sets(cell, seed, data_home, rates[-1:]):
+        parts, image_shape, victim = draw(cell, seed, data_home)
+        for attack, _, X, y, _ in poisoned_sets(parts, victim, seed, rates[-1:]):
             sets.setdefault(attack, []).append((X, y))
-    _, image_shape, victim = draw(cell, 0, data_home)
     fitted, seconds = {}, {}
     for attack, of_attack in sets.items():
         X, y = (np.concatenate(arrays) for arrays in zip(*of_attack, strict=True))
@@ -149,24 +166,28 @@ def pooled(cell, pool, detectors, data_home, rates):
             seconds[attack, name] = time.process_time() - start
     rows = []
     for seed in range(N_ASSESSED * pool, N_ASSESSED * (pool + 1)):
-        (_, _, test), _, _ = draw(cell, seed, data_home)
-        for attack, rate, X, y, poison in poisoned_sets(cell, seed, data_home, rates[-1:]):
+        parts, _, victim = draw(cell, seed, data_home)
+        test = parts[2]
+        for attack, rate, X, y, poison in poisoned_sets(parts, victim, seed, rates[-1:]):
+            about = {"seed": seed, "attack": attack, "rate": rate}
+            about |= undefended(victim, test, X, y, poison)
             for name in detectors:
                 detector = fitted[attack, name]
-                scores, verdict = detector.score_samples(X, y), detector.predict(X, y)
-                row = judge(
-                    victim, test, X, y, poison, detector, verdict, scores, seconds[attack, name]
-                )
-                rows.append({"seed": seed, "attack": attack, "rate": rate, "detector": name} | row)
+                found = detector, detector.predict(X, y), detector.score_samples(X, y)
+                row = judge(victim, test, X, y, poison, *found, seconds[attack, name])
+                rows.append(about | {"detector": name} | row)
     return rows
 
 
 def adaptive(cell, seed, detectors, data_home, rates):
     """The accuracy column "poisoned" is that of the plain optimal attack without any defence."""
-    ((X, y), (X_val, y_val), test), image_shape, victim = draw(cell, seed, data_home)
+    parts, image_shape, victim = draw(cell, seed, data_home)
+    (X, y), attacker, test = parts
     plain = GradientPoisoningAttack(victim, rate=N_POISON, random_state=seed)
-    X_out, y_out = plain.fit_resample(X, y, X_val=X_val, y_val=y_val)
-    poisoned = recovered_accuracy(victim, X_out, y_out, np.ones(len(y_out)), *test)
+    X_poison, y_poison = poison_rows(plain, X, y, *attacker)
+    poison = np.arange(len(X) + N_POISON) >= len(X)
+    about = {"attack": "adaptive", "rate": rates[-1]}
+    about |= undefended(victim, test, np.append(X, X_poison, 0), np.append(y, y_poison), poison)
     rows = []
     for name in detectors:
         detector = make_detector(name, image_shape, seed)
@@ -174,14 +195,12 @@ def adaptive(cell, seed, detectors, data_home, rates):
             GradientPoisoningAttack(victim), detector, rate=N_POISON, random_state=seed
         )
         start = time.process_time()
-        X_out, y_out = attack.fit_resample(X, y, X_val=X_val, y_val=y_val)
+        X_out, y_out = attack.fit_resample(X, y, *attacker)
         seconds = time.process_time() - start
         verdict = detector.fit_predict(X_out, y_out)
-        poison = attack.poison_mask_
         scores = detector.training_scores_
         row = judge(victim, test, X_out, y_out, poison, detector, verdict, scores, seconds)
-        row["poisoned"] = poisoned
-        rows.append({"attack": "adaptive", "rate": rates[-1], "detector": name} | row)
+        rows.append(about | {"detector": name} | row)
     return rows
 
 
@@ -190,7 +209,7 @@ PARTS = {"per_set": per_set, "pooled": pooled, "adaptive": adaptive}
 
 def run(part, cell, seed, detectors, data_home=None, rates=None):
     """Table of one cell and seed."""
-    with warnings.catch_warnings():
+    with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # poison rows that did not move
         table = pd.DataFrame(PARTS[part](cell, seed, detectors, data_home, rates or RATES))
     if "seed" not in table:
@@ -198,7 +217,48 @@ def run(part, cell, seed, detectors, data_home=None, rates=None):
     return table.assign(part=part, cell=cell)
 
 
-def main():
+def missing(options):
+    """The arguments of `run` for what is not in the runs."""
+    keys = read(options.runs)[["part", "cell", "seed", "detector"]]
+    finished = set(keys.itertuples(index=False, name=None))
+    for seed in range(1 if options.part == "pooled" else options.seeds):
+        for cell in options.cells:
+            keys = [(options.part, cell, seed, name) for name in options.detectors]
+            names = [key[-1] for key in keys if key not in finished]
+            if names:
+                yield options.part, cell, seed, names
+
+
+def run_missing(options):
+    """Run what is missing of one part, writing each cell and seed when it is there."""
+    todo = list(missing(options))
+    tables = Parallel(n_jobs=options.jobs, return_as="generator_unordered")(
+        delayed(run)(*task, options.data_home, options.rates) for task in todo
+    )
+    for number, table in enumerate(tables, 1):
+        done = read(options.runs)
+        write(pd.concat([done, table.round(4)]) if len(done) else table.round(4), options.runs)
+        print(f"{number}/{len(todo)}: {table['cell'][0]}, seed {table['seed'][0]}", flush=True)
+
+
+def forget(options):
+    """Drop the rows of one part and some detectors."""
+    done = read(options.runs)
+    drop = (done["part"] == options.part) & done["detector"].isin(options.detectors)
+    write(done[~drop], options.runs)
+
+
+def read(path):
+    return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=KEYS)
+
+
+def write(runs, path):
+    partial = path.with_suffix(".partial")
+    runs.to_csv(partial, index=False, compression="gzip")
+    partial.replace(path)
+
+
+def parse(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", choices=PARTS, default="per_set")
     parser.add_argument("--cells", nargs="+", choices=CELLS, default=list(CELLS))
@@ -208,30 +268,10 @@ def main():
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
     parser.add_argument("--runs", type=Path, default=RUNS)
-    arguments = parser.parse_args()
-
-    done = pd.read_csv(arguments.runs) if arguments.runs.exists() else pd.DataFrame(columns=KEYS)
-    finished = set(done[["part", "cell", "seed", "detector"]].itertuples(index=False, name=None))
-    todo = []
-    for seed in range(1 if arguments.part == "pooled" else arguments.seeds):
-        for cell in arguments.cells:
-            missing = [
-                name
-                for name in arguments.detectors
-                if (arguments.part, cell, seed, name) not in finished
-            ]
-            if missing:
-                todo.append((arguments.part, cell, seed, missing))
-    tables = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
-        delayed(run)(*task, arguments.data_home, arguments.rates) for task in todo
-    )
-    for number, table in enumerate(tables, 1):
-        done = pd.concat([done, table.round(4)], ignore_index=True) if len(done) else table.round(4)
-        partial = arguments.runs.with_suffix(".partial")
-        done.to_csv(partial, index=False, compression="gzip")
-        partial.replace(arguments.runs)
-        print(f"{number}/{len(todo)}: {table['cell'][0]}, seed {table['seed'][0]}", flush=True)
+    parser.add_argument("--forget", action="store_true", help="drop rows instead of running")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    main()
+    options = parse()
+    (forget if options.forget else run_missing)(options)

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import Memory
 from sklearn.svm import SVC
 
+from skpoison.attacks import LabelFlipAttack
 from skpoison.datasets import load_images, split_rows
 from skpoison.experiments import Protocol
 
@@ -74,9 +76,11 @@ def test_the_slice_is_quoted_as_it_is():
 
 
 @pytest.fixture
-def leaderboard(monkeypatch):
+def leaderboard(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     leaderboard = script("leaderboard")
+    cached = Memory(tmp_path / "cache", verbose=0).cache(leaderboard.poison_rows.func)
+    monkeypatch.setattr(leaderboard, "poison_rows", cached)
     monkeypatch.setattr(leaderboard, "ATTACKS", ["flipping"])
     monkeypatch.setattr(leaderboard, "RATES", (0.3,))
     return leaderboard
@@ -96,6 +100,54 @@ def test_leaderboard_on_breast_cancer(leaderboard, part, monkeypatch):
         assert found["f1"] > 0.8
         without = runs[runs["attack"] == "none"].iloc[0]
         assert without["poisoned"] == without["clean"] and without["clean_removed"] < 0.05
+
+
+def test_poisoned_sets_are_those_of_the_attack_and_made_once(leaderboard, monkeypatch):
+    parts, _, victim = leaderboard.draw("breast cancer", 0, None)
+    (X, y), (X_val, y_val), _ = parts
+    sets = list(leaderboard.poisoned_sets(parts, victim, 0, (0.05, 0.3)))
+    assert [(attack, rate, len(y)) for attack, rate, _, y, _ in sets] == [
+        ("none", 0.0, 100),
+        ("flipping", 0.05, 105),
+        ("flipping", 0.3, 130),
+    ]
+    attack = LabelFlipAttack(rate=30, estimator=victim, random_state=0)
+    X_out, y_out = attack.fit_resample(X, y, X_val=X_val, y_val=y_val)
+    expected = {(*row, label) for row, label in zip(X_out, y_out, strict=True)}
+    for _, rate, X_set, y_set, mask in sets[1:]:
+        assert np.array_equal(X_set[~mask], X) and np.array_equal(y_set[~mask], y)
+        found = {(*row, label) for row, label in zip(X_set[mask], y_set[mask], strict=True)}
+        assert mask.sum() == round(100 * rate) and found <= expected
+
+    monkeypatch.setattr(LabelFlipAttack, "fit_resample", None)  # is not called again
+    again = list(leaderboard.poisoned_sets(parts, victim, 0, (0.05, 0.3)))
+    assert all(np.array_equal(a, b) for a, b in zip(sets[2][2:], again[2][2:], strict=True))
+    with pytest.raises(TypeError, match="not callable"):  # another seed is another attack
+        list(leaderboard.poisoned_sets(parts, victim, 1, (0.3,)))
+
+
+def test_leaderboard_takes_up_where_it_stopped(leaderboard, tmp_path, capsys):
+    def options(*more, detectors=("margin", "centroid")):
+        common = ["--cells", "breast cancer", "--seeds", "1", "--rates", "0.3"]
+        common += ["--runs", str(tmp_path / "runs.csv.gz"), "--detectors", *detectors, *more]
+        return leaderboard.parse(common)
+
+    leaderboard.run_missing(options())
+    first = pd.read_csv(tmp_path / "runs.csv.gz")
+    assert first["detector"].value_counts().to_dict() == {"margin": 2, "centroid": 2}
+    capsys.readouterr()
+    leaderboard.run_missing(options())
+    assert capsys.readouterr().out == ""
+
+    leaderboard.forget(options("--forget", detectors=["margin"]))
+    assert set(pd.read_csv(tmp_path / "runs.csv.gz")["detector"]) == {"centroid"}
+    leaderboard.run_missing(options())
+    again = pd.read_csv(tmp_path / "runs.csv.gz")
+    order = ["detector", "attack"]
+    pd.testing.assert_frame_equal(
+        first.drop(columns="seconds").sort_values(order, ignore_index=True),
+        again.drop(columns="seconds").sort_values(order, ignore_index=True),
+    )
 
 
 def test_leaderboard_report_pairs_by_seed(leaderboard):

@@ -16,6 +16,7 @@ from sklearn.svm import SVC
 from skpoison.attacks import LabelFlipAttack
 from skpoison.datasets import load_images, split_rows
 from skpoison.experiments import Protocol
+from skpoison.metrics import poison_report
 
 ROOT = Path(__file__).parents[1]
 
@@ -156,7 +157,7 @@ def test_leaderboard_report_pairs_by_seed(leaderboard):
         leaderboard.run("per_set", "breast cancer", seed, ["ensemble", "cleanlab"])
         for seed in (0, 1)
     ]
-    runs = pd.concat(runs).assign(covered=1.0)
+    runs = report.derived(pd.concat(runs))
     cells, (mean, _) = report.paired(runs, "cleanlab", "f1")
     attacked = runs[runs["attack"] == "flipping"].groupby("detector")["f1"].mean()
     assert len(cells) == 1
@@ -166,6 +167,21 @@ def test_leaderboard_report_pairs_by_seed(leaderboard):
     summary = report.summarise(runs)
     assert "breast cancer | flipping" in report.cell_by_cell(summary, "per_set", ["ensemble"])
     assert len(report.figure(summary).axes) == 2
+
+
+def test_leaderboard_report_derives_precision_and_share_flagged(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    rng, rows = np.random.default_rng(0), []
+    for n_flagged in (0, 5, 60, 130):
+        poison, verdict = np.arange(130) >= 100, np.ones(130)
+        verdict[rng.permutation(130)[:n_flagged]] = -1
+        found = poison_report(poison, verdict, verdict)
+        rows.append(found | {"share": 30 / 130, "low": 0.2, "high": 0.2 + n_flagged / 1000})
+    runs = pd.DataFrame(rows)
+    derived = script("leaderboard_report").derived(runs.drop(columns="precision"))
+    assert derived["precision"].to_list() == pytest.approx(runs["precision"].to_list())
+    assert derived["flagged"].to_list() == pytest.approx([0, 5 / 130, 60 / 130, 1])
+    assert derived["covered"].to_list() == [0, 0, 1, 1]
 
 
 def test_the_leaderboard_is_made_from_its_runs(monkeypatch):

@@ -33,7 +33,6 @@ from threadpoolctl import threadpool_limits
 
 from skpoison.attacks import AdaptivePoisoningAttack, GradientPoisoningAttack
 from skpoison.datasets import load_images, split_rows
-from skpoison.detectors import NeighborDisagreementDetector
 from skpoison.metrics import poison_report, recovered_accuracy
 from skpoison.thresholds import GaussianMixtureThreshold
 from skpoison.utils import make_estimator
@@ -61,14 +60,17 @@ KEYS = ["part", "cell", "seed", "attack", "rate", "detector"]
 
 
 def make_detector(name, image_shape, seed):
-    """A library's detector by its short name, or one of the two peers."""
-    if name == "10-NN + mixture":
-        return NeighborDisagreementDetector(
-            contamination=GaussianMixtureThreshold(), random_state=seed
-        )
+    """A detector by short name, with the paper's rule where " + mixture" follows, or cleanlab."""
     if name == "cleanlab":
         return Cleanlab(random_state=seed)
-    return make_estimator("detector", name, image_shape=image_shape, random_state=seed)
+    short_name = name.removesuffix(" + mixture")
+    return make_estimator(
+        "detector",
+        "label-disagreement" if short_name == "10-NN" else short_name,
+        image_shape=image_shape,
+        contamination="auto" if short_name == name else GaussianMixtureThreshold(),
+        random_state=seed,
+    )
 
 
 def draw(cell, seed, data_home):

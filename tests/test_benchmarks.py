@@ -15,8 +15,10 @@ from sklearn.svm import SVC
 
 from skpoison.attacks import LabelFlipAttack
 from skpoison.datasets import load_images, split_rows
+from skpoison.detectors import KNNDetector, NeighborDisagreementDetector
 from skpoison.experiments import Protocol
 from skpoison.metrics import poison_report
+from skpoison.thresholds import GaussianMixtureThreshold, SecondComponentThreshold
 
 ROOT = Path(__file__).parents[1]
 
@@ -125,6 +127,21 @@ def test_poisoned_sets_are_those_of_the_attack_and_made_once(leaderboard, monkey
     assert all(np.array_equal(a, b) for a, b in zip(sets[2][2:], again[2][2:], strict=True))
     with pytest.raises(TypeError, match="not callable"):  # another seed is another attack
         list(leaderboard.poisoned_sets(parts, victim, 1, (0.3,)))
+
+
+def test_leaderboard_s_names_of_detectors(leaderboard):
+    assert isinstance(leaderboard.make_detector("cleanlab", None, 0), leaderboard.Cleanlab)
+    (X, y), _, _ = leaderboard.draw("breast cancer", 0, None)[0]
+    for name, rule in {
+        "knn": SecondComponentThreshold,
+        "knn + mixture": GaussianMixtureThreshold,
+    }.items():
+        detector = leaderboard.make_detector(name, None, 0).fit(X, y)
+        assert isinstance(detector, KNNDetector) and type(detector.fitted_threshold_) is rule
+    peer = leaderboard.make_detector("10-NN + mixture", None, 0).fit(X, y)
+    own = NeighborDisagreementDetector(10).fit(X, y)
+    assert np.array_equal(peer.training_class_scores_, own.training_class_scores_)
+    assert isinstance(peer.fitted_threshold_, GaussianMixtureThreshold)
 
 
 def test_leaderboard_takes_up_where_it_stopped(leaderboard, tmp_path, capsys):

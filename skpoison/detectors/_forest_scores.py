@@ -4,14 +4,14 @@ import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier
 
 TREES_OF_A_HALF = 10
-MIN_WEIGHT = 0.01  # of a row: a class must not vanish from the trees
 
 
 class HalfForest:
     """Extremely randomised trees, each fitted to half of the groups and asked about the others.
 
-    The halves are drawn anew for every ten trees, stratified by label. Training rows get the mean
-    of the trees that have not learnt their group, other rows that of all.
+    The halves are drawn anew for every ten trees, stratified by label, and a row of its half is
+    learnt with a probability that is its weight: leaves hold single rows, where a weight would say
+    nothing. Training rows get the mean of the trees of the other half, other rows that of all.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class HalfForest:
             Group of each row; its rows are in one half.
 
         weight : ndarray of shape (n_samples,)
-            Weights of the rows in the fit.
+            Weights of the rows in the fit, from 0 to 1.
 
         Returns
         -------
@@ -53,22 +53,22 @@ class HalfForest:
         """
         _, first, place = np.unique(groups, return_index=True, return_inverse=True)
         votes, n_votes = np.zeros((len(X), self.n_classes)), np.zeros(len(X))
-        weight = np.maximum(weight, MIN_WEIGHT)
         self.forests_ = []
         for _ in range(self.n_halves):
             order = self.random_state.permutation(len(first))
             order = order[np.argsort(y[first][order], kind="stable")]
             half = np.zeros(len(first), dtype=bool)
             half[order[self.random_state.randint(2) :: 2]] = True
-            learnt = half[place]
-            if not learnt.any() or learnt.all():
+            asked = ~half[place]
+            learnt = ~asked & (self.random_state.uniform(size=len(X)) < weight)
+            if not learnt.any() or not asked.any():
                 continue
             forest = ExtraTreesClassifier(
                 TREES_OF_A_HALF, random_state=self.random_state.randint(2**31 - 1)
             )
-            forest.fit(X[learnt], y[learnt], sample_weight=weight[learnt])
-            votes[~learnt] += self._votes(forest, X[~learnt])
-            n_votes[~learnt] += TREES_OF_A_HALF
+            forest.fit(X[learnt], y[learnt])
+            votes[asked] += self._votes(forest, X[asked])
+            n_votes[asked] += TREES_OF_A_HALF
             self.forests_.append(forest)
         return self._smoothed(votes, n_votes)
 

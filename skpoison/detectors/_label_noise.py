@@ -120,7 +120,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
 
     _parameter_constraints = {
         **BaseLabelNoiseDetector._parameter_constraints,
-        "n_components": [Interval(Integral, 2, None, closed="left")],
+        "n_components": [Interval(Integral, 1, None, closed="left")],
         "n_trees": [Interval(Integral, 1, None, closed="left")],
         "verbose": ["verbose"],
     }

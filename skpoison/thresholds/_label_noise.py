@@ -14,6 +14,7 @@ from skpoison.thresholds._noise_likelihood import (
     likelihood_profile,
     pair_likelihoods,
     pair_profile,
+    profile_interval,
 )
 
 LEVEL = 0.9  # of the interval; noise is accepted where the interval excludes a share of 0
@@ -140,14 +141,11 @@ class LabelNoiseThreshold(BaseThreshold):
         fit = fit_uniform_noise(logits[np.newaxis], y, [self.temperature], self.temperature_std)
         self.temperature_ = float(fit.temperatures[0])
 
-        shares, profile = likelihood_profile(
-            logits, y, self.temperature, self.temperature_std, self.temperature_
-        )
-        inside = shares[profile >= profile.max() - 0.5 * chi2.ppf(LEVEL, 1)]
-        self.contamination_interval_ = (float(inside[0]), float(inside[-1]))
+        shares, profile = likelihood_profile(logits, y, self.temperature, self.temperature_std, fit)
+        self.contamination_interval_ = profile_interval(shares, profile, LEVEL)
         likelihood = max(fit.likelihood, profile[0])
         if self._beats_chance(fit.likelihood, y):
-            if inside[0] > 0 and self.noise != "pair":
+            if self.contamination_interval_[0] > 0 and self.noise != "pair":
                 self.noise_, self.contamination_ = "uniform", float(fit.share)
                 self._set_uniform(fit.share)
             if self.noise != "uniform" and len(scores) >= ROWS_PER_PAIR * n_classes**2:
@@ -180,8 +178,7 @@ class LabelNoiseThreshold(BaseThreshold):
         self.temperature_, self.transition_matrix_ = float(fit.temperature), fit.matrix
         self.contamination_ = float(fit.share)
         shares, profile = pair_profile(logits, y, fit)
-        inside = shares[profile >= profile.max() - 0.5 * chi2.ppf(LEVEL, 1)]
-        self.contamination_interval_ = (float(inside[0]), float(inside[-1]))
+        self.contamination_interval_ = profile_interval(shares, profile, LEVEL)
 
     def _set_uniform(self, share):
         n_classes = len(self.transition_matrix_)

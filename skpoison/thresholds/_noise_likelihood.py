@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, logit
+from scipy.stats import chi2
 
 MAX_SHARE = 0.5  # of wrong labels: beyond it the labels say nothing
 START_SHARES = (0.01, 0.2)
@@ -78,7 +79,7 @@ def _own_probability(logits, y, temperature):
     return right, slopes
 
 
-def likelihood_profile(logits, y, temperature, std, best):
+def likelihood_profile(logits, y, temperature, std, fit):
     """Profile log-likelihood of the share of uniform noise, over the temperature.
 
     Parameters
@@ -92,8 +93,8 @@ def likelihood_profile(logits, y, temperature, std, best):
     temperature, std : float
         The prior.
 
-    best : float
-        A temperature that must be on the grid.
+    fit : UniformNoise
+        The best fit, which is put on the grid.
 
     Returns
     -------
@@ -101,6 +102,8 @@ def likelihood_profile(logits, y, temperature, std, best):
         Shares from 0 on, and the largest penalised log-likelihood with each.
     """
     shares = np.concatenate([[0.0], np.geomspace(2e-4, 0.02, 24)[:-1], np.linspace(0.02, 0.5, 97)])
+    shares = np.unique(np.append(shares, fit.share))
+    best = fit.temperatures[0]
     profile = np.full(len(shares), -np.inf)
     grid = np.append(temperature * np.exp(np.linspace(-3, 3, 25) * max(std, 0.1)), best)
     grid = np.concatenate([grid, best * np.exp([-0.1, -0.05, 0.05, 0.1])])
@@ -113,6 +116,31 @@ def likelihood_profile(logits, y, temperature, std, best):
         likelihood -= 0.5 * (np.log(value / temperature) / std) ** 2
         profile = np.maximum(profile, likelihood)
     return shares, profile
+
+
+def profile_interval(shares, profile, level):
+    """Interval of the shares whose profile log-likelihood is not much below the largest.
+
+    Between the shares of the grid, the signed root of the likelihood ratio, which is nearly a
+    straight line, is interpolated.
+
+    Parameters
+    ----------
+    shares, profile : ndarray of shape (n_shares,)
+        Shares in increasing order and their log-likelihoods.
+
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    interval : tuple of float
+    """
+    best = profile.argmax()
+    root = np.sqrt(2 * (profile[best] - profile))
+    cut = np.sqrt(chi2.ppf(level, 1))
+    low = np.interp(-cut, -root[: best + 1], shares[: best + 1])
+    return float(low), float(np.interp(cut, root[best:], shares[best:]))
 
 
 def _histogram(probability, n_bins=2000):

@@ -118,8 +118,8 @@ def test_flips_among_overlapping_classes():
     """Those deep in either class give the flips away; rows of the overlap alone do not."""
     rng = np.random.RandomState(0)
     y = np.repeat([0, 1], 60)
-    X = rng.normal(size=(120, 4)) + 2.2 * np.outer(y, [1, 0, 0, 0])
-    detector = CrossFittedCAEDetector(n_repeats=1, random_state=0)
+    X = rng.normal(size=(120, 4)) + 3 * np.outer(y, [1, 0, 0, 0])
+    detector = CrossFittedCAEDetector(n_repeats=3, random_state=0)
     assert (detector.fit_predict(X, y) == 1).all()
     attack = LabelFlipAttack(rate=0.3, random_state=0)
     X, y = attack.fit_resample(X, y)
@@ -139,7 +139,9 @@ def test_a_single_class_is_scored_by_its_neighbours(flipped):
     X, _, _ = flipped
     detector = CrossFittedCAEDetector(image_shape=(8, 8), random_state=0).fit(X[:50])
     distances = np.sort(np.linalg.norm(X[:50, np.newaxis] - X[:50], axis=2), axis=1)
-    np.testing.assert_allclose(-detector.training_scores_, distances[:, 1:6].mean(axis=1))
+    scores = detector.training_class_scores_
+    np.testing.assert_allclose(scores, distances[:, 1:6].mean(axis=1, keepdims=True))
+    np.testing.assert_array_equal(np.argsort(-detector.training_scores_), np.argsort(scores[:, 0]))
     assert (detector.predict(X[:50]) == 1).all() and detector.history_ == {}
 
 

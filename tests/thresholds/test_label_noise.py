@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 from sklearn.base import clone
+from sklearn.metrics import f1_score
 
 from skpoison.thresholds import LabelNoiseThreshold
 
@@ -36,9 +37,15 @@ def posterior(rule, scores):
     return joint / joint.sum(axis=1, keepdims=True)
 
 
+def best_flags(scores, y, noise, temperature=1.0):
+    """Labels likelier wrong than right by the very model that drew them."""
+    joint = softmax(-temperature * scores, axis=1) * noise[:, y].T
+    return joint[np.arange(len(y)), y] < 0.5 * joint.sum(axis=1)
+
+
 @pytest.mark.parametrize("n_classes, temperature", [(2, 1.0), (2, 1.4), (3, 0.7), (10, 1.0)])
 def test_share_of_uniform_noise_is_estimated_and_its_interval_covers_it(n_classes, temperature):
-    covered, errors, right, wrong = [], [], [], []
+    covered, errors, lost = [], [], []
     for n_rows, share in [(300, 0.1), (300, 0.3), (1500, 0.1), (1500, 0.3)]:
         for seed in range(10):
             noise = uniform_noise(n_classes, share)
@@ -53,11 +60,11 @@ def test_share_of_uniform_noise_is_estimated_and_its_interval_covers_it(n_classe
                 )
                 errors.append(rule.contamination_ - np.mean(y != true))
                 flagged = rule.anomaly_scores(scores, y) > rule.threshold_
-                right.append(np.mean(y[flagged] != true[flagged]))
-                wrong.append(flagged[y != true].mean())
+                best = f1_score(y != true, best_flags(scores, y, noise, temperature))
+                lost.append(best - f1_score(y != true, flagged))
     assert np.mean(covered) >= 0.8  # of 40, at a level of 90 %
     assert abs(np.mean(errors)) < 0.01 and np.sqrt(np.mean(np.square(errors))) < 0.025
-    assert np.mean(right) > 0.8 and np.mean(wrong) > 0.6
+    assert abs(np.mean(lost)) < 0.02 and max(lost) < 0.1
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 10])
@@ -155,8 +162,9 @@ def test_one_class_that_becomes_another_is_noise_of_pairs(seed):
     low, high = rule.contamination_interval_
     assert low < np.mean(y != true) < high
     flagged = rule.anomaly_scores(scores, y) > rule.threshold_
-    assert set(y[flagged]) == {1}
-    assert np.mean(flagged[y != true]) > 0.8 and np.mean(flagged[y == true]) < 0.02
+    assert np.mean(y[flagged] == 1) > 0.99
+    best = best_flags(scores, y, ONE_WAY)
+    assert f1_score(y != true, flagged) > f1_score(y != true, best) - 0.02
     uniform = LabelNoiseThreshold(noise="uniform").fit(scores, y)
     assert uniform.noise_ == "uniform"
 
@@ -212,7 +220,7 @@ def test_new_rows_are_flagged_where_they_look_worse_than_all_of_honest_training_
     scores, y, _ = simulate(2000, np.eye(3))
     rule = LabelNoiseThreshold().fit(scores, y)
     assert rule.noise_ == "none"
-    new = np.array([[10.0, 0, 10], [50.0, 0, 50], [0, 50.0, 50]])
+    new = np.array([[4.0, 0, 4], [50.0, 0, 50], [0, 50.0, 50]])
     assert (rule.anomaly_scores(new, [0, 0, 0]) > 0).tolist() == [False, True, False]
     np.testing.assert_array_equal(rule.poison_probability(new, [0, 0, 0])[[0, 2]], 0)
     assert rule.poison_probability(new, [0, 0, 0])[1] > 0.5

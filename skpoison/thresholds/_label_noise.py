@@ -3,7 +3,7 @@
 from numbers import Real
 
 import numpy as np
-from scipy.special import log_softmax, logit, xlogy
+from scipy.special import comb, log_softmax, logit, xlogy
 from scipy.stats import chi2
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -22,7 +22,7 @@ NEW_ROWS_SHARE = 0.05  # of wrong labels among new rows, where the training rows
 CHANCE_LEVEL = 0.99  # of the likelihood ratio test against labels that do not follow the scores
 ROWS_PER_PAIR = 5  # rows for each pair of labels, for their noise to be told apart
 PAIR_LEVEL = 0.999  # of the likelihood ratio test of noise that depends on the pair of labels
-PAIR_GAIN = 0.015  # of log-likelihood a row beyond that: what classes that look alike may explain
+PAIR_GAIN = 0.01  # of log-likelihood a row beyond that: what classes that look alike may explain
 
 
 class LabelNoiseThreshold(BaseThreshold):
@@ -39,11 +39,12 @@ class LabelNoiseThreshold(BaseThreshold):
 
     Temperature T and noise are fitted together. Uniform noise is accepted where the 90 % profile
     likelihood interval of its share excludes 0. Noise of pairs is accepted where it explains the
-    labels better than uniform noise by what a likelihood ratio test at level .001 asks for and .015
-    of log-likelihood a row, which classes that overlap do not reach; it needs five rows for each
-    pair of labels. No noise is accepted where the scores explain the labels no better than the
-    shares of the classes do, by a likelihood ratio test at level .01. A row is flagged where its
-    label is likelier wrong than right by Bayes' rule.
+    labels better than uniform noise by what a likelihood ratio test at level .001 asks for that
+    chose its pairs, and .01 of log-likelihood a row, which classes that overlap do not reach. It
+    needs five rows for each pair of labels; pairs in which it is less than 1 % of a class are left
+    out, unless ``noise="pair"`` or `sharpening` ask for all. No noise is accepted where the scores
+    explain the labels no better than the shares of the classes do, by a likelihood ratio test at
+    level .01. A row is flagged where its label is likelier wrong than right by Bayes' rule.
 
     Parameters
     ----------
@@ -165,15 +166,15 @@ class LabelNoiseThreshold(BaseThreshold):
     def _try_pairs(self, logits, y, likelihood):
         n_classes = logits.shape[1]
         prior = self.temperature, self.temperature_std
-        fit = fit_pair_noise(logits, y, self.temperature_, prior)
-        gain = fit.likelihood - likelihood
-        n_more = n_classes * (n_classes - 1) - 1
-        if self.noise == "auto" and gain <= (
-            0.5 * chi2.ppf(PAIR_LEVEL, n_more) + PAIR_GAIN * len(y)
-        ):
+        sparse = self.noise == "auto" and self.sharpening == 1
+        fit = fit_pair_noise(logits, y, self.temperature_, prior, sparse)
+        n_others = n_classes * (n_classes - 1)
+        least = 0.5 * chi2.ppf(PAIR_LEVEL, max(fit.n_pairs, 1)) + PAIR_GAIN * len(y)
+        least += np.log(comb(n_others, fit.n_pairs))  # that they were chosen among all
+        if self.noise == "auto" and fit.likelihood - likelihood <= least:
             return
         if self.sharpening != 1:
-            fit = fit_pair_noise(logits, y, fit.temperature * self.sharpening, None)
+            fit = fit_pair_noise(logits, y, fit.temperature * self.sharpening, None, sparse)
         self.noise_ = "pair"
         self.temperature_, self.transition_matrix_ = float(fit.temperature), fit.matrix
         self.contamination_ = float(fit.share)

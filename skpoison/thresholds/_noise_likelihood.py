@@ -11,7 +11,8 @@ MAX_SHARE = 0.5  # of wrong labels: beyond it the labels say nothing
 START_SHARES = (0.01, 0.2)
 LOG_TEMPERATURES = (-6.0, 6.0)
 SMALLEST = 1e-300
-PAIR_STEPS = 40  # of EM
+PAIR_STEPS = 20  # of EM, in each of its stages
+PAIR_LEAST = 0.01  # of a class: what overlap that no temperature describes may send to another
 PAIR_START = 0.05  # share of wrong labels that EM starts from
 
 
@@ -157,15 +158,16 @@ def _histogram(probability, n_bins=2000):
 
 @dataclass(frozen=True)
 class PairNoise:
-    """Fit of noise that depends on the pair of labels."""
+    """Fit of noise that depends on the pair of labels; `n_pairs` have some."""
 
     temperature: float
     matrix: np.ndarray
+    n_pairs: int
     share: float
     likelihood: float
 
 
-def fit_pair_noise(logits, y, temperature, prior):
+def fit_pair_noise(logits, y, temperature, prior, sparse):
     """Fit a matrix of label noise, and the temperature with it, by EM.
 
     Parameters
@@ -182,24 +184,33 @@ def fit_pair_noise(logits, y, temperature, prior):
     prior : tuple of float or None
         Centre and standard deviation of the prior of the temperature. None: it stays.
 
+    sparse : bool
+        Whether to keep only the pairs that have noise where 1 % of a class is taken off what it
+        sends to any other one. A single temperature does not describe overlap well, and what it
+        leaves looks like noise of some pairs.
+
     Returns
     -------
     fit : PairNoise
     """
     n_classes = logits.shape[1]
-    matrix = np.full((n_classes, n_classes), PAIR_START / (n_classes - 1))
-    np.fill_diagonal(matrix, 1 - PAIR_START)
+    wrong = ~np.eye(n_classes, dtype=bool)
+    matrix = np.where(wrong, PAIR_START / (n_classes - 1), 1 - PAIR_START)
     counts = np.zeros((n_classes, n_classes))
-    for _ in range(PAIR_STEPS):
-        probability = np.exp(log_softmax(temperature * logits, axis=1))
-        joint = probability * matrix[:, y].T
-        true = joint / np.maximum(joint.sum(axis=1, keepdims=True), SMALLEST)
-        for label in range(n_classes):
-            counts[:, label] = true[y == label].sum(axis=0)
-        totals = counts.sum(axis=1, keepdims=True)
-        matrix = np.where(totals > 0, counts / np.maximum(totals, SMALLEST), np.eye(n_classes))
-        if prior is not None:
-            temperature = _newton_step(logits, probability, true, temperature, *prior)
+    # all pairs; those with more than the least noise; the ones that are left, without bias
+    for least in (0, PAIR_LEAST, 0) if sparse else (0, 0):
+        for _ in range(PAIR_STEPS):
+            probability = np.exp(log_softmax(temperature * logits, axis=1))
+            joint = probability * matrix[:, y].T
+            true = joint / np.maximum(joint.sum(axis=1, keepdims=True), SMALLEST)
+            for label in range(n_classes):
+                counts[:, label] = true[y == label].sum(axis=0)
+            taken = least * counts.sum(axis=1, keepdims=True)
+            counts = np.where(wrong, np.maximum(counts - taken, 0), counts)
+            totals = counts.sum(axis=1, keepdims=True)
+            matrix = np.where(totals > 0, counts / np.maximum(totals, SMALLEST), ~wrong)
+            if prior is not None:
+                temperature = _newton_step(logits, probability, true, temperature, *prior)
     probability = np.exp(log_softmax(temperature * logits, axis=1))
     rows = np.arange(len(y))
     joint = probability * matrix[:, y].T
@@ -208,7 +219,8 @@ def fit_pair_noise(logits, y, temperature, prior):
     if prior is not None:
         likelihood -= 0.5 * (np.log(temperature / prior[0]) / prior[1]) ** 2
     share = 1 - np.mean(joint[rows, y] / seen)
-    return PairNoise(float(temperature), matrix, float(share), float(likelihood))
+    n_pairs = int(np.count_nonzero(matrix[wrong] > 1e-9))
+    return PairNoise(float(temperature), matrix, n_pairs, float(share), float(likelihood))
 
 
 def _newton_step(logits, probability, true, temperature, center, std):

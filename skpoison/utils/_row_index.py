@@ -4,6 +4,8 @@ from hashlib import blake2b
 
 import numpy as np
 
+BLOCK = 1024  # rows converted at once
+
 
 class RowIndex:
     """Find rows of a training set again, by what they hold.
@@ -52,11 +54,14 @@ def row_keys(X):
     -------
     keys : ndarray of shape (n_samples,), dtype=uint64
     """
+    X = np.asarray(X)
     digests = bytearray()
-    for row in np.asarray(X):
+    for start in range(0, len(X), BLOCK):
+        rows = X[start : start + BLOCK]
         with np.errstate(over="ignore", under="ignore"):
-            single = row.astype(np.float32) + np.float32(0)
-        if not np.isfinite(single).all():  # beyond the range of single precision
-            single = row.astype(np.float64)
-        digests += blake2b(single.tobytes(), digest_size=8).digest()
+            singles = rows.astype(np.float32, order="C") + np.float32(0)
+        in_range = np.isfinite(singles).all(axis=1)
+        for row, single, fits in zip(rows, singles, in_range, strict=True):
+            row = single if fits else row.astype(np.float64)
+            digests += blake2b(row.tobytes(), digest_size=8).digest()
     return np.frombuffer(bytes(digests), dtype=np.uint64)

@@ -187,7 +187,9 @@ def test_noise_of_pairs_can_be_asked_for():
 
 def test_sharpening_multiplies_the_temperature_of_pairs_alone():
     scores, y, _ = simulate(3000, ONE_WAY)
-    plain, sharp = (LabelNoiseThreshold(sharpening=s).fit(scores, y) for s in (1, 2))
+    plain = LabelNoiseThreshold(noise="pair").fit(scores, y)
+    sharp = LabelNoiseThreshold(sharpening=2).fit(scores, y)
+    assert sharp.noise_ == "pair"
     assert sharp.temperature_ == pytest.approx(2 * plain.temperature_)
     scores, y, _ = simulate(3000, uniform_noise(3, 0.2))
     plain, sharp = (LabelNoiseThreshold(sharpening=s).fit(scores, y) for s in (1, 2))

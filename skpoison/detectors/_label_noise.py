@@ -19,7 +19,6 @@ FIRST_TEMPERATURE = 5.0  # prior of the linear learner's, which alone judges the
 TEMPERATURES = {"linear": 2.5, "rbf": 2.5, "trees": 0.8}  # priors of the second round's
 TEMPERATURE_STD = 0.5
 ROWS_OF_TREES = 300  # fewer rows have no trees: they follow gradient poison
-ROWS_OF_HALF_AS_MANY_TREES = 20_000
 
 
 class LabelNoiseDetector(BaseLabelNoiseDetector):
@@ -38,7 +37,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         Features of the kernel approximation. More are slower and, from 10,000 rows on, better.
 
     n_trees : int, default=100
-        Number of trees. Half as many from 20,000 rows on, none below 300.
+        Number of trees; none below 300 rows.
 
     verbose : int, default=0
         1 shows a progress bar.
@@ -151,10 +150,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
             for kernel in ("linear", "rbf")
         }
         if len(X) >= ROWS_OF_TREES:
-            n_trees = self.n_trees
-            if len(X) >= ROWS_OF_HALF_AS_MANY_TREES:
-                n_trees = -(-n_trees // 2)
-            self.learners_["trees"] = HalfForest(n_trees, n_classes, random_state)
+            self.learners_["trees"] = HalfForest(self.n_trees, n_classes, random_state)
 
         with tqdm(total=1 + len(self.learners_), disable=not self.verbose) as progress:
             progress.set_description("linear, first round")

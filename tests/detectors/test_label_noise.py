@@ -1,0 +1,255 @@
+"""The label-noise detector against known flips, and under changes that should not matter."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.metrics import f1_score, precision_score, recall_score
+
+from skpoison.attacks import LabelFlipAttack
+from skpoison.detectors import LabelNoiseDetector
+from skpoison.detectors import _label_noise as module
+from skpoison.thresholds import LabelNoiseThreshold
+
+X, Y = load_digits(return_X_y=True)
+ORDER = np.random.RandomState(0).permutation(len(Y))
+X, Y = X[ORDER], Y[ORDER]
+ROWS = slice(0, 600)
+
+
+def flip(y, rate, seed=0):
+    """Labels with a share of them replaced by any other class, and which."""
+    rng = np.random.RandomState(seed)
+    wrong = rng.permutation(len(y)) < round(rate * len(y))
+    classes, codes = np.unique(y, return_inverse=True)
+    step = rng.randint(1, len(classes), size=len(y))
+    return classes[(codes + wrong * step) % len(classes)], wrong
+
+
+def flags(X, y, seed=0, **params):
+    return LabelNoiseDetector(random_state=seed, **params).fit_predict(X, y) == -1
+
+
+def jaccard(one, other):
+    return (one & other).sum() / max(1, (one | other).sum())
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    y, wrong = flip(Y[ROWS], 0.1)
+    return X[ROWS], y, wrong, LabelNoiseDetector(random_state=0).fit(X[ROWS], y)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.2])
+def test_flips_are_found_and_counted(rate):
+    y, wrong = flip(Y[ROWS], rate)
+    detector = LabelNoiseDetector(random_state=0).fit(X[ROWS], y)
+    assert f1_score(wrong, detector.training_scores_ < detector.offset_) > 0.9
+    assert detector.contamination_ == pytest.approx(rate, abs=0.02)
+    low, high = detector.contamination_interval_
+    assert low < rate < high
+
+
+def test_one_class_that_becomes_the_next_is_found_too():
+    rng = np.random.RandomState(0)
+    wrong = rng.uniform(size=len(Y)) < 0.1
+    y = (Y + wrong) % 10
+    detector = LabelNoiseDetector(random_state=0).fit(X, y)
+    assert detector.fitted_threshold_.noise_ == "pair"
+    assert f1_score(wrong, detector.training_scores_ < detector.offset_) > 0.9
+    matrix = detector.fitted_threshold_.transition_matrix_
+    expected = 0.9 * np.eye(10) + 0.1 * np.roll(np.eye(10), 1, axis=1)
+    np.testing.assert_allclose(matrix, expected, atol=0.06)
+
+
+def test_where_labels_are_right_nothing_is_flagged():
+    detector = LabelNoiseDetector(random_state=0).fit(X[ROWS], Y[ROWS])
+    assert (detector.predict(X[ROWS], Y[ROWS]) == 1).all()
+    assert detector.contamination_ == 0 == detector.contamination_interval_[0]
+
+
+def test_classes_that_overlap_are_not_taken_for_noise():
+    """Two Gaussians of which the best classifier errs on a fifth of the rows."""
+    flagged, silent = [], []
+    for seed in range(8):
+        rng = np.random.RandomState(seed)
+        y = rng.randint(2, size=400)
+        rows = rng.normal(size=(400, 4))
+        rows[:, 0] += 1.68 * y
+        detector = LabelNoiseDetector(random_state=0).fit(rows, y)
+        flagged.append((detector.training_scores_ < detector.offset_).mean())
+        silent.append(detector.contamination_interval_[0] == 0)
+    assert np.mean(flagged) <= 0.03 and np.mean(silent) >= 0.7
+
+
+def test_random_labels_are_not_taken_for_noise():
+    n_flagged = []
+    for seed in range(8):
+        rng = np.random.RandomState(seed)
+        n_flagged.append(flags(rng.normal(size=(120, 5)), rng.randint(2, size=120)).sum())
+    assert np.mean(np.equal(n_flagged, 0)) >= 0.75
+
+
+def test_a_rare_class_is_left_in_peace_and_its_flips_are_found():
+    rare = Y == 8
+    keep = ~rare | (np.cumsum(rare) <= 50)
+    rows, labels = X[keep], Y[keep]
+    assert flags(rows, labels)[labels == 8].mean() <= 0.1
+    y, wrong = flip(labels, 0.02)
+    flagged = flags(rows, y)
+    assert f1_score(wrong, flagged) > 0.8
+    assert flagged[(labels == 8) & ~wrong].mean() <= 0.1
+
+
+def change_units(X):
+    factors = 10.0 ** np.random.RandomState(0).randint(-3, 4, X.shape[1])
+    return factors * (X + np.arange(X.shape[1]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [change_units, lambda X: X.astype(np.float32), lambda X: X.astype(np.uint8)],
+    ids=["units", "float32", "uint8"],
+)
+def test_units_and_types_of_the_columns_do_not_matter(noisy, change):
+    rows, y, _, detector = noisy
+    flagged = detector.training_scores_ < detector.offset_
+    assert jaccard(flags(change(rows), y), flagged) >= 0.98
+
+
+def test_neither_order_nor_names_nor_copies_matter(noisy):
+    """The approximation and the halves are drawn anew: nearly the same rows are flagged."""
+    rows, y, _, detector = noisy
+    flagged = detector.training_scores_ < detector.offset_
+    order = np.random.RandomState(1).permutation(len(y))
+    assert jaccard(flags(rows[order], y[order]), flagged[order]) >= 0.9
+    names = np.array([f"class {9 - label}" for label in y])
+    assert jaccard(flags(rows, names), flagged) >= 0.9
+    again = np.random.RandomState(2).choice(len(y), 60, replace=False)
+    twice = flags(np.vstack([rows, rows[again]]), np.append(y, y[again]))
+    np.testing.assert_array_equal(twice[len(y) :], twice[again])
+    assert jaccard(twice[: len(y)], flagged) >= 0.9
+    assert jaccard(flags(rows, y, seed=1), flagged) >= 0.9
+
+
+def test_one_seed_one_verdict_and_the_global_state_is_left_alone(noisy):
+    rows, y, _, detector = noisy
+    np.random.seed(0)
+    again = LabelNoiseDetector(random_state=0).fit(rows, y)
+    assert np.random.uniform() == np.random.RandomState(0).uniform()
+    np.testing.assert_array_equal(again.training_scores_, detector.training_scores_)
+
+
+def test_rows_that_were_fitted_keep_their_scores(noisy):
+    rows, y, _, detector = noisy
+    for copy in (rows, rows.astype(np.float32), rows.astype(int)):
+        np.testing.assert_array_equal(detector.score_samples(copy, y), detector.training_scores_)
+
+
+def test_new_rows_are_judged_by_a_detector_of_trusted_ones():
+    detector = LabelNoiseDetector(random_state=0).fit(X[ROWS], Y[ROWS])
+    y, wrong = flip(Y[600:1100], 0.1)
+    flagged = detector.predict(X[600:1100], y) == -1
+    assert recall_score(wrong, flagged) > 0.9 and precision_score(wrong, flagged) > 0.85
+    with pytest.warns(UserWarning, match="labels not seen in fit"):
+        unknown = detector.predict(X[600:610], np.full(10, 77))
+    assert (unknown == -1).all()
+
+
+def test_wrong_labels_lose_their_weight_before_the_second_round(noisy):
+    _, _, wrong, detector = noisy
+    assert detector.trust_.shape == wrong.shape
+    assert detector.trust_[wrong].mean() < 0.4 < 0.9 < detector.trust_[~wrong].mean()
+
+
+def test_trees_join_where_there_are_rows_enough():
+    few = LabelNoiseDetector(random_state=0).fit(X[:299], Y[:299])
+    more = LabelNoiseDetector(random_state=0).fit(X[:300], Y[:300])
+    assert set(few.weights_) == {"linear", "rbf"}
+    assert set(more.weights_) == {"linear", "rbf", "trees"}
+    assert all(weight > 0 for weight in more.weights_.values())
+
+
+def test_near_duplicates_with_wrong_labels_do_not_confirm_each_other():
+    rng = np.random.RandomState(0)
+    clean = np.repeat([0.0, 1.0], 50)[:, np.newaxis] + rng.normal(size=(100, 50))
+    crowd = clean[0] + 0.05 * rng.normal(size=(20, 50))
+    rows, labels = np.concatenate([clean, crowd]), np.repeat([0, 1], [50, 70])
+    verdict = LabelNoiseDetector(random_state=0, contamination=1 / 6).fit_predict(rows, labels)
+    assert (verdict[100:] == -1).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [np.ones((40, 3)), np.random.RandomState(0).normal(size=(40, 3)) * [1, 0, 1e300]],
+    ids=["all rows equal", "a constant and a huge column"],
+)
+def test_columns_that_say_nothing(rows):
+    detector = LabelNoiseDetector(random_state=0).fit(rows, np.arange(40) % 2)
+    assert np.isfinite(detector.training_scores_).all()
+    assert (detector.training_scores_ >= detector.offset_).all()
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0, 0], [0, 1, 1], [0] * 9 + [1]])
+def test_a_few_rows_prove_nothing(labels):
+    rows = np.random.RandomState(0).normal(size=(len(labels), 2))
+    detector = LabelNoiseDetector(random_state=0).fit(rows, labels)
+    assert (detector.predict(rows, labels) == 1).all() and detector.contamination_ == 0
+    assert np.isfinite(detector.class_scores(rows + 1)).all()
+
+
+def test_without_labels_rows_are_scored_by_their_neighbours_and_none_is_flagged():
+    detector = LabelNoiseDetector(random_state=0).fit(X[:100])
+    distances = np.sort(np.linalg.norm(X[:100, np.newaxis] - X[:100], axis=2), axis=1)
+    np.testing.assert_allclose(
+        detector.training_class_scores_, distances[:, 1:6].mean(axis=1, keepdims=True)
+    )
+    assert (detector.predict(X[:100]) == 1).all()
+
+
+def test_a_share_or_another_rule_can_be_asked_for(noisy):
+    rows, y, _, detector = noisy
+    assert flags(rows, y, contamination=0.2).sum() == 120
+    rule = LabelNoiseThreshold(noise="uniform").fit(
+        detector.training_class_scores_, np.searchsorted(detector.classes_, y)
+    )
+    assert detector.fitted_threshold_.noise_ == "uniform"
+    assert rule.contamination_ == detector.contamination_
+
+
+def test_few_components_and_trees_still_work(noisy):
+    rows, y, wrong, _ = noisy
+    detector = LabelNoiseDetector(n_components=1, n_trees=10, random_state=0).fit(rows, y)
+    assert np.isfinite(detector.training_scores_).all()
+    assert np.median(detector.training_scores_[wrong]) < np.median(detector.training_scores_)
+
+
+def test_progress_is_shown_where_it_is_asked_for(capsys):
+    flags(X[:300], Y[:300], verbose=1)
+    assert "trees" in capsys.readouterr().err
+    flags(X[:300], Y[:300])
+    assert capsys.readouterr().err == ""
+
+
+def test_an_interrupt_stops_at_once(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module.HalfForest, "fit_predict", interrupt)
+    detector = LabelNoiseDetector(random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        detector.fit(X[:300], Y[:300])
+    assert not hasattr(detector, "training_scores_")
+
+
+@pytest.mark.parametrize("params", [{"n_components": 0}, {"n_trees": 0}, {"contamination": 0.7}])
+def test_parameters_out_of_range_are_named(params):
+    (name,) = params
+    with pytest.raises(ValueError, match=f"'{name}' parameter of LabelNoiseDetector"):
+        LabelNoiseDetector(**params).fit(X[:20], Y[:20])
+
+
+def test_attacks_and_detector_speak_the_same_language():
+    attack = LabelFlipAttack(rate=0.1, random_state=0)
+    X_poisoned, y_poisoned = attack.fit_resample(X[ROWS], Y[ROWS])
+    flagged = flags(X_poisoned, y_poisoned)
+    assert f1_score(attack.poison_mask_, flagged) > 0.9

@@ -54,7 +54,7 @@ class LabelNoiseThreshold(BaseThreshold):
     temperature : float, default=1.0
         Where the prior of the temperature is centred. 1 for log-probabilities.
 
-    temperature_std : float, default=0.35
+    temperature_std : float, default=0.5
         Standard deviation of that prior, on the logarithm of the temperature. With few rows,
         wrong labels and classes that overlap cannot be told apart without a prior.
 
@@ -121,7 +121,7 @@ class LabelNoiseThreshold(BaseThreshold):
         "sharpening": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, temperature=1.0, temperature_std=0.35, *, noise="auto", sharpening=1.0):
+    def __init__(self, temperature=1.0, temperature_std=0.5, *, noise="auto", sharpening=1.0):
         self.temperature = temperature
         self.temperature_std = temperature_std
         self.noise = noise

@@ -149,7 +149,7 @@ def test_new_rows_are_judged_by_a_detector_of_trusted_ones():
     detector = LabelNoiseDetector(random_state=0).fit(X[ROWS], Y[ROWS])
     y, wrong = flip(Y[600:1100], 0.1)
     flagged = detector.predict(X[600:1100], y) == -1
-    assert recall_score(wrong, flagged) > 0.9 and precision_score(wrong, flagged) > 0.85
+    assert recall_score(wrong, flagged) > 0.8 and precision_score(wrong, flagged) > 0.9
     with pytest.warns(UserWarning, match="labels not seen in fit"):
         unknown = detector.predict(X[600:610], np.full(10, 77))
     assert (unknown == -1).all()

@@ -31,7 +31,7 @@ from skpoison.thresholds import LabelNoiseThreshold
 
 RESULTS = Path(__file__).parent / "results"
 N_ROWS = 120
-TEMPERATURES, SPREADS = (2, 3.5, 5, 8), (0.35, 0.5, 0.7, 1)
+TEMPERATURES, SPREADS = (3.5, 5, 8), (0.5, 0.6, 0.7, 1)
 SHARPENINGS = (1, 1.5, 2, 3, 4, 6)
 N_WEAK = 300  # rows of the weak classifier that errs as people do
 SMALLEST = 1e-6

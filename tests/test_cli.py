@@ -30,7 +30,7 @@ AUTO = {
     "ensemble": "LogOddsThreshold()",
     "influence": "SecondComponentThreshold()",
     "knn": "SecondComponentThreshold()",
-    "label-disagreement": "LabelNoiseThreshold(temperature=10.0)",
+    "label-disagreement": "LabelNoiseThreshold(temperature=10.0, temperature_std=0.5)",
     "label-noise": "LabelNoiseThreshold()",
     "magnet": "SecondComponentThreshold()",
     "margin": "LabelNoiseThreshold(temperature=5.0, temperature_std=0.6)",

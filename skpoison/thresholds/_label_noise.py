@@ -19,7 +19,7 @@ from skpoison.thresholds._noise_likelihood import (
 
 LEVEL = 0.9  # of the interval; noise is accepted where the interval excludes a share of 0
 NEW_ROWS_SHARE = 0.05  # of wrong labels among new rows, where the training rows have none
-CHANCE_LEVEL = 0.99  # of the likelihood ratio test against labels that do not follow the scores
+CHANCE_GAIN = 0.7  # of log-likelihood, less of which is no sign that labels follow the scores
 ROWS_PER_PAIR = 5  # rows for each pair of labels, for their noise to be told apart
 PAIR_LEVEL = 0.999  # of the likelihood ratio test of noise that depends on the pair of labels
 PAIR_GAIN = 0.01  # of log-likelihood a row beyond that: what classes that look alike may explain
@@ -43,8 +43,8 @@ class LabelNoiseThreshold(BaseThreshold):
     chose its pairs, and .01 of log-likelihood a row, which classes that overlap do not reach. It
     needs five rows for each pair of labels; pairs in which it is less than 1 % of a class are left
     out, unless ``noise="pair"`` or `sharpening` ask for all. No noise is accepted where the scores
-    explain the labels no better than the shares of the classes do, by a likelihood ratio test at
-    level .01. A row is flagged where its label is likelier wrong than right by Bayes' rule.
+    explain the labels no better than the shares of the classes do (by less than .7 of
+    log-likelihood). A row is flagged where its label is likelier wrong than right by Bayes' rule.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class LabelNoiseThreshold(BaseThreshold):
     temperature : float, default=1.0
         Where the prior of the temperature is centred. 1 for log-probabilities.
 
-    temperature_std : float, default=0.5
+    temperature_std : float, default=0.45
         Standard deviation of that prior, on the logarithm of the temperature. With few rows,
         wrong labels and classes that overlap cannot be told apart without a prior.
 
@@ -121,7 +121,7 @@ class LabelNoiseThreshold(BaseThreshold):
         "sharpening": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, temperature=1.0, temperature_std=0.5, *, noise="auto", sharpening=1.0):
+    def __init__(self, temperature=1.0, temperature_std=0.45, *, noise="auto", sharpening=1.0):
         self.temperature = temperature
         self.temperature_std = temperature_std
         self.noise = noise
@@ -161,7 +161,7 @@ class LabelNoiseThreshold(BaseThreshold):
         """Whether the scores say more of the labels than the shares of the classes do."""
         counts = np.bincount(y)
         chance = xlogy(counts, counts / len(y)).sum()
-        return likelihood - chance > 0.5 * chi2.ppf(CHANCE_LEVEL, 2)
+        return likelihood - chance > CHANCE_GAIN
 
     def _try_pairs(self, logits, y, likelihood):
         n_classes = logits.shape[1]

@@ -15,7 +15,7 @@ class LogOddsThreshold(BaseThreshold):
         0.
 
     contamination_ : float
-        Mean probability of poison.
+        Mean probability of poison; 0 where no row is likelier poison than not.
 
     contamination_interval_ : tuple of float
         NaN: log-odds alone do not tell how sure the share is.
@@ -30,7 +30,8 @@ class LogOddsThreshold(BaseThreshold):
 
     def _fit(self, scores, y):
         self.threshold_ = 0.0
-        self.contamination_ = float(np.mean(expit(select_label(scores, y))))
+        log_odds = select_label(scores, y)
+        self.contamination_ = float(expit(log_odds).mean()) if (log_odds > 0).any() else 0.0
         self.contamination_interval_ = (np.nan, np.nan)
 
     def _log_odds(self, anomaly):

@@ -2,16 +2,20 @@
 
 import numpy as np
 import pytest
+from scipy.special import logit
 from sklearn.base import clone
+from sklearn.metrics import precision_score, recall_score
 
 from skpoison.attacks import LabelFlipAttack
 from skpoison.detectors import (
     CentroidDetector,
     EnsembleDetector,
     KNNDetector,
+    LabelNoiseDetector,
     MarginDetector,
     ReconstructionDetector,
 )
+from skpoison.thresholds import FixedThreshold, LabelNoiseThreshold
 
 RNG = np.random.RandomState(0)
 X = np.concatenate([RNG.normal(0, 1, (60, 4)), RNG.normal(5, 1, (60, 4))])
@@ -37,39 +41,98 @@ def test_either_trace_is_found_and_nothing_where_there_is_none():
     assert low < 12 / 132 < high
 
 
-def test_probability_is_that_of_either_detector_being_right():
-    members = [("margin", MarginDetector(random_state=0)), ("knn", KNNDetector(random_state=0))]
+def test_score_is_the_log_odds_that_either_detector_is_right():
+    """Log-odds of independent detectors, cut at -7 and 30; ranks may add up to .01 less."""
+    members = [("margin", MarginDetector(random_state=0)), ("noise", LabelNoiseDetector())]
     detector = EnsembleDetector(members, random_state=0).fit(X_FLIPPED, Y_FLIPPED)
-    each = [
-        clone(member).fit(X_FLIPPED, Y_FLIPPED).poison_probability(X_FLIPPED, Y_FLIPPED)
-        for _, member in members
-    ]
-    expected = 1 - np.prod(1 - np.array(each), axis=0)
-    assert 0.05 < expected.mean() < 0.5
-    np.testing.assert_allclose(-detector.training_scores_, expected, atol=2e-3)
-    np.testing.assert_array_equal(
-        detector.predict(X_FLIPPED, Y_FLIPPED) == -1, -detector.training_scores_ > 0.5005
+    each = [m.poison_probability(X_FLIPPED, Y_FLIPPED) for _, m in detector.detectors_]
+    probability = 1 - np.prod(1 - np.array(each), axis=0)
+    assert 0.05 < probability.mean() < 0.5
+    expected = np.clip(logit(np.minimum(probability, 1 - 1e-12)), -7, 30)
+    certain = probability > 1 - 1e-9
+    np.testing.assert_allclose(
+        -detector.training_scores_[~certain], expected[~certain], atol=0.0101
     )
+    assert (-detector.training_scores_[certain] > 18).all()
+    np.testing.assert_array_equal(detector.predict(X_FLIPPED, Y_FLIPPED) == -1, probability > 0.5)
+    np.testing.assert_allclose(
+        detector.poison_probability(X_FLIPPED, Y_FLIPPED), probability, atol=0.003
+    )
+    assert detector.contamination_ == pytest.approx(probability.mean(), abs=0.01)
+
+
+def test_a_detector_that_found_nothing_adds_nothing():
+    flagging = ("margin", MarginDetector(random_state=0))
+    silent = ("knn", KNNDetector(contamination=FixedThreshold(1e9)))
+    one, both = (
+        EnsembleDetector(members, random_state=0).fit(X_FLIPPED, Y_FLIPPED)
+        for members in ([flagging], [flagging, silent])
+    )
+    np.testing.assert_allclose(both.training_scores_, one.training_scores_, atol=0.0101)
+    np.testing.assert_array_equal(
+        both.predict(X_FLIPPED, Y_FLIPPED), one.predict(X_FLIPPED, Y_FLIPPED)
+    )
+
+
+def test_interval_is_that_of_the_detectors_that_are_sure():
+    rule = LabelNoiseThreshold(temperature=8, temperature_std=0.3)
+    members = [("margin", MarginDetector(contamination=rule)), ("noise", LabelNoiseDetector())]
+    sure = EnsembleDetector(members, random_state=0).fit(X_FLIPPED, Y_FLIPPED)
+    intervals = np.array([m.contamination_interval_ for _, m in sure.detectors_])
+    assert (intervals[:, 0] > 0).all()
+    assert sure.contamination_interval_ == (intervals[:, 0].max(), intervals[:, 1].sum())
+    none = EnsembleDetector(members, random_state=0).fit(X, Y)
+    intervals = np.array([m.contamination_interval_ for _, m in none.detectors_])
+    assert none.contamination_interval_ == (0, intervals[:, 1].max())
+
+
+@pytest.mark.parametrize(
+    "shares, n_rows, influence",
+    [
+        ([0.5, 0.5], 100, True),
+        ([0.4, 0.3, 0.3], 100, True),
+        ([0.9, 0.1], 100, False),
+        ([0.25] * 4, 100, False),
+        ([0.5, 0.5], 502, False),
+    ],
+)
+def test_influence_is_asked_where_sets_are_small_and_no_class_is_rare(shares, n_rows, influence):
+    rng = np.random.RandomState(0)
+    labels = np.repeat(np.arange(len(shares)), np.round(n_rows * np.array(shares)).astype(int))
+    rows = rng.normal(size=(len(labels), 3)) + labels[:, np.newaxis]
+    names = dict(EnsembleDetector(random_state=0).fit(rows, labels).detectors_)
+    expected = ["label_noise", "centroid"] + ["influence"] * influence
+    assert list(names) == expected
 
 
 def test_members_know_the_labels_as_they_were_given():
     detector = EnsembleDetector(random_state=0).fit(X_FLIPPED, Y_FLIPPED)
-    name, margin = detector.detectors_[0]
-    assert name == "margin" and list(margin.classes_) == ["a", "b"]
-    alone = clone(margin).fit(X_FLIPPED, Y_FLIPPED)
+    name, member = detector.detectors_[0]
+    assert name == "label_noise" and list(member.classes_) == ["a", "b"]
+    alone = clone(member).fit(X_FLIPPED, Y_FLIPPED)
     np.testing.assert_array_equal(
-        margin.poison_probability(X_FLIPPED, Y_FLIPPED),
+        member.poison_probability(X_FLIPPED, Y_FLIPPED),
         alone.poison_probability(X_FLIPPED, Y_FLIPPED),
     )
 
 
-def test_ranks_of_one_detector_are_that_detector():
-    alone = CentroidDetector(contamination=0.2).fit(X, Y)
-    ranked = EnsembleDetector(
-        [("centroid", CentroidDetector())], combination="rank", contamination=0.2
-    ).fit(X, Y)
-    assert (np.argsort(ranked.training_scores_) == np.argsort(alone.training_scores_)).all()
-    np.testing.assert_array_equal(ranked.predict(X, Y), alone.predict(X, Y))
+def test_new_rows_are_found_as_by_the_best_member():
+    trusted = EnsembleDetector(random_state=0).fit(X, Y)
+    rng = np.random.RandomState(1)
+    rows = np.concatenate([rng.normal(0, 1, (60, 4)), rng.normal(5, 1, (60, 4))])
+    wrong = np.arange(120) % 10 == 0
+    labels = np.where(wrong, np.where(Y == "a", "b", "a"), Y)
+    flagged = trusted.predict(rows, labels) == -1
+    best = max(recall_score(wrong, m.predict(rows, labels) == -1) for _, m in trusted.detectors_)
+    assert recall_score(wrong, flagged) >= best > 0.9
+    assert precision_score(wrong, flagged) > 0.8
+
+
+def test_a_share_of_the_rows_can_be_asked_for():
+    detector = EnsembleDetector(contamination=0.2, random_state=0)
+    flagged = detector.fit_predict(X_FLIPPED, Y_FLIPPED) == -1
+    assert flagged.sum() == round(0.2 * len(Y_FLIPPED))
+    assert flagged[ATTACK.poison_mask_].all()
 
 
 def test_images_reach_the_detectors_that_need_their_shape():

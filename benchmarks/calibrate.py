@@ -5,7 +5,7 @@
 
 Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
 
-- margins: temperature and its spread of ``MarginDetector.auto_threshold``, on Gaussians.
+- margins: temperature and its scale of ``MarginDetector.auto_threshold``, on Gaussians.
 - sharpening: of probabilities of networks that were trained on the labels they judge. Labels are
   drawn from the probabilities of a weak classifier, which confuses what looks alike as people do,
   for a part of the images of the test split.
@@ -31,7 +31,7 @@ from skpoison.thresholds import LabelNoiseThreshold
 
 RESULTS = Path(__file__).parent / "results"
 N_ROWS = 120
-TEMPERATURES, SPREADS = (3.5, 5, 8), (0.5, 0.6, 0.7, 1)
+TEMPERATURES, SCALES = (3, 4, 5, 8), (0.1, 0.3, 0.5, 0.8)
 SHARPENINGS = (1, 1.5, 2, 3, 4, 6)
 N_WEAK = 300  # rows of the weak classifier that errs as people do
 SMALLEST = 1e-6
@@ -57,10 +57,10 @@ def margins(options):
         for name, X, y, wrong in gaussian_sets(seed):
             scores = MarginDetector(random_state=0).fit(X, y).training_class_scores_
             judged.append((name, scores, y, wrong))
-    for temperature, spread in product(TEMPERATURES, SPREADS):
+    for temperature, scale in product(TEMPERATURES, SCALES):
         rows = []
         for name, scores, y, wrong in judged:
-            rule = LabelNoiseThreshold(temperature, spread).fit(scores, y)
+            rule = LabelNoiseThreshold(temperature, scale).fit(scores, y)
             flagged = rule.anomaly_scores(scores, y) > rule.threshold_
             low, high = rule.contamination_interval_
             rows.append(
@@ -73,7 +73,7 @@ def margins(options):
                 }
             )
         for name, means in pd.DataFrame(rows).groupby("set", sort=False).mean().iterrows():
-            yield {"temperature": temperature, "spread": spread, "set": name, **means}
+            yield {"temperature": temperature, "scale": scale, "set": name, **means}
 
 
 def confused(X, y, share, seed):

@@ -20,7 +20,7 @@ from skpoison.thresholds import LabelNoiseThreshold
 # Tried from 1 to 10 on pairs of digits and of Fashion-MNIST and on overlapping Gaussians, each
 # clean and with 25 or 30 % flips: less misses flips, more flags clean rows where classes overlap.
 TEMPERATURE = 4.0
-TEMPERATURE_STD = 0.7
+TEMPERATURE_SCALE = 0.7
 
 
 class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
@@ -97,7 +97,7 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
         the training rows to flag, in (0, 0.5]. "auto" is
-        ``LabelNoiseThreshold(temperature=4.0, temperature_std=0.7)``.
+        ``LabelNoiseThreshold(temperature=4.0, temperature_scale=0.7)``.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the folds, the weights, the split, the order of the rows and a threshold rule that
@@ -163,7 +163,7 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
     """
 
     short_names = {"cae+-cross-fitted": {}}
-    auto_threshold = LabelNoiseThreshold(TEMPERATURE, TEMPERATURE_STD)
+    auto_threshold = LabelNoiseThreshold(TEMPERATURE, TEMPERATURE_SCALE)
 
     _parameter_constraints = {
         **BaseLabelNoiseDetector._parameter_constraints,
@@ -245,7 +245,7 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
         entropies = _out_of_fold(self.networks_, rows, _entropies)
         train_mask = None
         if self.trimmed:
-            rule = LabelNoiseThreshold(TEMPERATURE, TEMPERATURE_STD).fit(entropies, y)
+            rule = LabelNoiseThreshold(TEMPERATURE, TEMPERATURE_SCALE).fit(entropies, y)
             train_mask = rule.poison_probability(entropies, y) <= 0.5
         self.reconstructions_ = cross_fit(fit_reconstruction, train_mask)
         errors = _out_of_fold(self.reconstructions_, rows, _log_errors)

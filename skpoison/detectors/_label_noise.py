@@ -17,7 +17,7 @@ from skpoison.thresholds._noise_likelihood import fit_uniform_noise
 CLIP = 3.0  # standard deviations
 FIRST_TEMPERATURE = 5.0  # prior of the linear learner's, which alone judges the first round
 TEMPERATURES = {"linear": 2.5, "rbf": 2.5, "trees": 0.8}  # priors of the second round's
-TEMPERATURE_STD = 0.5
+TEMPERATURE_SCALE = 0.5
 ROWS_OF_TREES = 300  # fewer rows have no trees: they follow gradient poison
 
 
@@ -156,7 +156,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
             progress.set_description("linear, first round")
             self.trust_ = np.ones(len(X))
             first = self.learners_["linear"].fit_predict(standardized, y, groups, self.trust_)
-            rule = LabelNoiseThreshold(FIRST_TEMPERATURE, TEMPERATURE_STD, noise="uniform")
+            rule = LabelNoiseThreshold(FIRST_TEMPERATURE, TEMPERATURE_SCALE, noise="uniform")
             rule.fit(-first, y)
             self.trust_ = 1 - rule.poison_probability(-first, y)
             progress.update()
@@ -167,7 +167,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
                 scores.append(learner.fit_predict(rows, y, groups, self.trust_))
                 progress.update()
         priors = np.array([TEMPERATURES[name] for name in self.learners_])
-        fit = fit_uniform_noise(np.stack(scores), y, priors, TEMPERATURE_STD)
+        fit = fit_uniform_noise(np.stack(scores), y, priors, TEMPERATURE_SCALE)
         # relative to each other: how far the sum of all is to be trusted, the threshold rule says
         level = np.exp(np.mean(np.log(fit.temperatures / priors)))
         self.weights_ = dict(zip(self.learners_, (fit.temperatures / level).tolist(), strict=True))

@@ -40,7 +40,7 @@ class MarginDetector(CrossFittedDetector):
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
         the training rows to flag, in (0, 0.5]. "auto" is the likelihood of label noise,
-        ``LabelNoiseThreshold(temperature=5, temperature_std=0.6)``.
+        ``LabelNoiseThreshold(temperature=4, temperature_scale=0.5)``.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the folds, and of classifiers that have a ``random_state``.
@@ -107,7 +107,7 @@ class MarginDetector(CrossFittedDetector):
     """
 
     short_names = {"margin": {}}
-    auto_threshold = LabelNoiseThreshold(temperature=5.0, temperature_std=0.6)
+    auto_threshold = LabelNoiseThreshold(temperature=4.0, temperature_scale=0.5)
     prediction_method = "decision_function"
 
     _parameter_constraints = {

@@ -28,7 +28,7 @@ class NeighborDisagreementDetector(BaseLabelNoiseDetector):
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
         the training rows to flag, in (0, 0.5]. "auto" is the likelihood of label noise,
-        ``LabelNoiseThreshold(temperature=10, temperature_std=0.5)``.
+        ``LabelNoiseThreshold(temperature=10, temperature_scale=0.5)``.
 
     random_state : int, RandomState instance or None, default=None
         Seed of a threshold rule that draws.
@@ -86,7 +86,7 @@ class NeighborDisagreementDetector(BaseLabelNoiseDetector):
     """
 
     short_names = {"label-disagreement": {}}
-    auto_threshold = LabelNoiseThreshold(temperature=10.0, temperature_std=0.5)
+    auto_threshold = LabelNoiseThreshold(temperature=10.0, temperature_scale=0.5)
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,

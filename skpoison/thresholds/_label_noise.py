@@ -54,9 +54,9 @@ class LabelNoiseThreshold(BaseThreshold):
     temperature : float, default=1.0
         Where the prior of the temperature is centred. 1 for log-probabilities.
 
-    temperature_std : float, default=0.45
-        Standard deviation of that prior, on the logarithm of the temperature. With few rows,
-        wrong labels and classes that overlap cannot be told apart without a prior.
+    temperature_scale : float, default=0.1
+        Scale of that prior, a Cauchy distribution of the logarithm of the temperature. With few
+        rows, wrong labels and classes that overlap cannot be told apart without a prior.
 
     sharpening : float, default=1.0
         Factor on the temperature once noise of pairs is accepted. The probabilities of a large
@@ -117,13 +117,13 @@ class LabelNoiseThreshold(BaseThreshold):
     _parameter_constraints = {
         "noise": [StrOptions({"auto", "uniform", "pair"})],
         "temperature": [Interval(Real, 0, None, closed="neither")],
-        "temperature_std": [Interval(Real, 0, None, closed="neither")],
+        "temperature_scale": [Interval(Real, 0, None, closed="neither")],
         "sharpening": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, temperature=1.0, temperature_std=0.45, *, noise="auto", sharpening=1.0):
+    def __init__(self, temperature=1.0, temperature_scale=0.1, *, noise="auto", sharpening=1.0):
         self.temperature = temperature
-        self.temperature_std = temperature_std
+        self.temperature_scale = temperature_scale
         self.noise = noise
         self.sharpening = sharpening
 
@@ -139,10 +139,12 @@ class LabelNoiseThreshold(BaseThreshold):
             return
         y = scores.argmin(axis=1) if y is None else y
         logits = -(scores - scores.min(axis=1, keepdims=True))
-        fit = fit_uniform_noise(logits[np.newaxis], y, [self.temperature], self.temperature_std)
+        fit = fit_uniform_noise(logits[np.newaxis], y, [self.temperature], self.temperature_scale)
         self.temperature_ = float(fit.temperatures[0])
 
-        shares, profile = likelihood_profile(logits, y, self.temperature, self.temperature_std, fit)
+        shares, profile = likelihood_profile(
+            logits, y, self.temperature, self.temperature_scale, fit
+        )
         self.contamination_interval_ = profile_interval(shares, profile, LEVEL)
         likelihood = max(fit.likelihood, profile[0])
         if self._beats_chance(fit.likelihood, y):
@@ -165,7 +167,7 @@ class LabelNoiseThreshold(BaseThreshold):
 
     def _try_pairs(self, logits, y, likelihood):
         n_classes = logits.shape[1]
-        prior = self.temperature, self.temperature_std
+        prior = self.temperature, self.temperature_scale
         sparse = self.noise == "auto" and self.sharpening == 1
         fit = fit_pair_noise(logits, y, self.temperature_, prior, sparse)
         n_others = n_classes * (n_classes - 1)

@@ -8,12 +8,20 @@ from scipy.special import expit, log_softmax, logit
 from scipy.stats import chi2
 
 MAX_SHARE = 0.5  # of wrong labels: beyond it the labels say nothing
-START_SHARES = (0.01, 0.2)
+STARTS = ((0.0, 0.01), (0.0, 0.2), (-1.4, 0.01))  # of log-temperatures less the prior's, and share
 LOG_TEMPERATURES = (-6.0, 6.0)
 SMALLEST = 1e-300
 PAIR_STEPS = 20  # of EM, in each of its stages
 PAIR_LEAST = 0.01  # of a class: what overlap that no temperature describes may send to another
 PAIR_START = 0.05  # share of wrong labels that EM starts from
+
+
+def log_prior(excess, scale):
+    """Logarithm of a Cauchy density, less its maximum.
+
+    Most sets have about the expected temperature; where classes overlap it is far lower.
+    """
+    return -np.log1p(np.square(excess / scale))
 
 
 @dataclass(frozen=True)
@@ -25,10 +33,10 @@ class UniformNoise:
     likelihood: float
 
 
-def fit_uniform_noise(logits, y, temperatures, std):
+def fit_uniform_noise(logits, y, temperatures, scale):
     """Fit the share of uniform label noise and a temperature for each matrix of scores.
 
-    The true class follows ``softmax(sum_l T_l logits_l)``; log T_l has a Gaussian prior.
+    The true class follows ``softmax(sum_l T_l logits_l)``; log T_l has a Cauchy prior.
 
     Parameters
     ----------
@@ -41,8 +49,8 @@ def fit_uniform_noise(logits, y, temperatures, std):
     temperatures : sequence of float
         Centres of the priors of the temperatures.
 
-    std : float
-        Their standard deviation, on the logarithm.
+    scale : float
+        Their scale, on the logarithm.
 
     Returns
     -------
@@ -56,16 +64,19 @@ def fit_uniform_noise(logits, y, temperatures, std):
         right, slopes = _own_probability(logits, y, temperature)
         other = share / (n_classes - 1)
         seen = np.maximum((1 - share) * right + other * (1 - right), SMALLEST)
-        excess = (parameters[:-1] - center) / std
-        value = np.log(seen).sum() - 0.5 * np.square(excess).sum()
-        gradient = slopes @ ((1 - share - other) / seen) * temperature - excess / std
+        excess = parameters[:-1] - center
+        value = np.log(seen).sum() + log_prior(excess, scale).sum()
+        gradient = slopes @ ((1 - share - other) / seen) * temperature
+        gradient -= 2 * excess / (scale**2 + excess**2)
         of_share = (((1 - right) / (n_classes - 1) - right) / seen).sum() * share * (1 - share)
         return -value, -np.append(gradient, of_share)
 
     bounds = [LOG_TEMPERATURES] * n_scores + [(logit(1e-6), logit(MAX_SHARE))]
     fits = [
-        minimize(negative, np.append(center, logit(c)), jac=True, method="L-BFGS-B", bounds=bounds)
-        for c in START_SHARES
+        minimize(
+            negative, np.append(center + step, logit(c)), jac=True, method="L-BFGS-B", bounds=bounds
+        )
+        for step, c in STARTS
     ]
     best = min(fits, key=lambda fit: fit.fun)
     return UniformNoise(np.exp(best.x[:-1]), float(expit(best.x[-1])), -best.fun)
@@ -80,7 +91,7 @@ def _own_probability(logits, y, temperature):
     return right, slopes
 
 
-def likelihood_profile(logits, y, temperature, std, fit):
+def likelihood_profile(logits, y, temperature, scale, fit):
     """Profile log-likelihood of the share of uniform noise, over the temperature.
 
     Parameters
@@ -91,8 +102,8 @@ def likelihood_profile(logits, y, temperature, std, fit):
     y : ndarray of shape (n_samples,)
         Label codes.
 
-    temperature, std : float
-        The prior.
+    temperature, scale : float
+        Centre and scale of the prior.
 
     fit : UniformNoise
         The best fit, which is put on the grid.
@@ -106,7 +117,7 @@ def likelihood_profile(logits, y, temperature, std, fit):
     shares = np.unique(np.append(shares, fit.share))
     best = fit.temperatures[0]
     profile = np.full(len(shares), -np.inf)
-    grid = np.append(temperature * np.exp(np.linspace(-3, 3, 25) * max(std, 0.1)), best)
+    grid = np.append(temperature * np.exp(np.linspace(-2.5, 2.5, 51)), best)
     grid = np.concatenate([grid, best * np.exp([-0.1, -0.05, 0.05, 0.1])])
     for value in grid:
         right = np.exp(log_softmax(value * logits, axis=1))[np.arange(len(y)), y]
@@ -114,7 +125,7 @@ def likelihood_profile(logits, y, temperature, std, fit):
         wrong = (1 - right) / (logits.shape[1] - 1)
         seen = np.outer(1 - shares, right) + np.outer(shares, wrong)
         likelihood = np.log(np.maximum(seen, SMALLEST)) @ counts
-        likelihood -= 0.5 * (np.log(value / temperature) / std) ** 2
+        likelihood += log_prior(np.log(value / temperature), scale)
         profile = np.maximum(profile, likelihood)
     return shares, profile
 
@@ -182,7 +193,7 @@ def fit_pair_noise(logits, y, temperature, prior, sparse):
         Where to start.
 
     prior : tuple of float or None
-        Centre and standard deviation of the prior of the temperature. None: it stays.
+        Centre and scale of the prior of the temperature. None: it stays.
 
     sparse : bool
         Whether to keep only the pairs that have noise where 1 % of a class is taken off what it
@@ -217,19 +228,20 @@ def fit_pair_noise(logits, y, temperature, prior, sparse):
     seen = np.maximum(joint.sum(axis=1), SMALLEST)
     likelihood = np.log(seen).sum()
     if prior is not None:
-        likelihood -= 0.5 * (np.log(temperature / prior[0]) / prior[1]) ** 2
+        likelihood += log_prior(np.log(temperature / prior[0]), prior[1])
     share = 1 - np.mean(joint[rows, y] / seen)
     n_pairs = int(np.count_nonzero(matrix[wrong] > 1e-9))
     return PairNoise(float(temperature), matrix, n_pairs, float(share), float(likelihood))
 
 
-def _newton_step(logits, probability, true, temperature, center, std):
+def _newton_step(logits, probability, true, temperature, center, scale):
     """One step of the log-temperature towards the maximum of the expected log-likelihood."""
     expected = (probability * logits).sum(axis=1)
     slope = ((true - probability) * logits).sum() * temperature
     curvature = ((probability * logits**2).sum() - (expected**2).sum()) * temperature**2
-    excess = np.log(temperature / center) / std**2
-    step = (slope - excess) / (curvature + 1 / std**2)
+    excess = np.log(temperature / center)
+    weight = 2 / (scale**2 + excess**2)
+    step = (slope - excess * weight) / (curvature + weight)
     return temperature * np.exp(np.clip(step, -0.5, 0.5))
 
 

@@ -75,7 +75,7 @@ def test_a_detector_that_found_nothing_adds_nothing():
 
 
 def test_interval_is_that_of_the_detectors_that_are_sure():
-    rule = LabelNoiseThreshold(temperature=8, temperature_std=0.3)
+    rule = LabelNoiseThreshold(temperature=8, temperature_scale=0.3)
     members = [("margin", MarginDetector(contamination=rule)), ("noise", LabelNoiseDetector())]
     sure = EnsembleDetector(members, random_state=0).fit(X_FLIPPED, Y_FLIPPED)
     intervals = np.array([m.contamination_interval_ for _, m in sure.detectors_])

@@ -47,7 +47,7 @@ def best_flags(scores, y, noise, temperature=1.0):
 def test_share_of_uniform_noise_is_estimated_and_its_interval_covers_it(n_classes, temperature):
     covered, errors, lost = [], [], []
     for n_rows, share in [(300, 0.1), (300, 0.3), (1500, 0.1), (1500, 0.3)]:
-        for seed in range(10):
+        for seed in range(20):
             noise = uniform_noise(n_classes, share)
             scores, y, true = simulate(n_rows, noise, seed, temperature)
             rule = LabelNoiseThreshold().fit(scores, y)
@@ -62,9 +62,10 @@ def test_share_of_uniform_noise_is_estimated_and_its_interval_covers_it(n_classe
                 flagged = rule.anomaly_scores(scores, y) > rule.threshold_
                 best = f1_score(y != true, best_flags(scores, y, noise, temperature))
                 lost.append(best - f1_score(y != true, flagged))
-    assert np.mean(covered) >= 0.8  # of 40, at a level of 90 %
-    assert abs(np.mean(errors)) < 0.01 and np.sqrt(np.mean(np.square(errors))) < 0.025
-    assert abs(np.mean(lost)) < 0.02 and max(lost) < 0.1
+    # of 80, at a level of 90 %; less where few rows leave the temperature to a prior that is off
+    assert np.mean(covered) >= (0.8 if temperature == 1 else 0.7)
+    assert abs(np.mean(errors)) < 0.015 and np.sqrt(np.mean(np.square(errors))) < 0.025
+    assert abs(np.mean(lost)) < 0.02 and max(lost) < 0.15
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 10])
@@ -77,13 +78,14 @@ def test_temperature_is_found_where_there_are_rows_enough(n_classes):
     assert low < np.mean(y != true) < high < low + 0.04
 
 
-def test_the_prior_rules_where_there_are_few_rows_or_it_is_narrow():
+def test_the_prior_rules_where_there_are_few_rows_alone():
     scores, y, _ = simulate(2000, uniform_noise(3, 0.1), temperature=2.0)
-    narrow, wide = (LabelNoiseThreshold(1.0, std).fit(scores, y) for std in (0.001, 1.0))
-    assert narrow.temperature_ == pytest.approx(1, abs=0.01)
+    narrow, wide = (LabelNoiseThreshold(1.0, s).fit(scores, y) for s in (0.001, 1.0))
     assert wide.temperature_ == pytest.approx(2, rel=0.15)
-    few = LabelNoiseThreshold(1.0, 0.35).fit(scores[:5], y[:5])
-    assert few.temperature_ == pytest.approx(1, rel=0.35)
+    assert narrow.temperature_ == pytest.approx(2, rel=0.15)  # its tails yield to many rows
+    for scale, tolerance in ((0.001, 0.001), (0.1, 0.1)):
+        few = LabelNoiseThreshold(1.0, scale).fit(scores[:20], y[:20])
+        assert few.temperature_ == pytest.approx(1, rel=tolerance)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 10])
@@ -254,7 +256,7 @@ def test_a_few_rows_prove_nothing(n_rows):
 def test_many_rows_are_joined_without_a_trace():
     """Up to 2,000 rows the likelihood is that of each, beyond that of narrow bins."""
     scores, y, _ = simulate(2000, uniform_noise(3, 0.1))
-    rule = LabelNoiseThreshold(temperature_std=100.0).fit(scores, y)
+    rule = LabelNoiseThreshold(temperature_scale=100.0).fit(scores, y)
     copies = clone(rule).fit(np.tile(scores, (3, 1)), np.tile(y, 3))
     assert copies.contamination_ == pytest.approx(rule.contamination_, abs=2e-3)
     assert copies.temperature_ == pytest.approx(rule.temperature_, rel=0.02)
@@ -267,7 +269,7 @@ def test_many_rows_are_joined_without_a_trace():
 
 @pytest.mark.parametrize(
     "params",
-    [{"temperature": 0}, {"temperature_std": -1}, {"noise": "none"}, {"sharpening": 0}],
+    [{"temperature": 0}, {"temperature_scale": -1}, {"noise": "none"}, {"sharpening": 0}],
 )
 def test_parameters_out_of_range_are_named(params):
     (name,) = params

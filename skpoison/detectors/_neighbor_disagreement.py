@@ -66,6 +66,9 @@ class NeighborDisagreementDetector(BaseLabelNoiseDetector):
     Label sanitization gives a row the label of its neighbours where enough of them agree; here
     the row is flagged and left to the filter.
 
+    Many wrong labels among the neighbours look like classes that overlap: from about a quarter of
+    two classes on, "auto" may find none.
+
     Without labels, or with one class, rows are scored by their mean distance to their five
     nearest neighbours, and "auto" flags nothing.
 

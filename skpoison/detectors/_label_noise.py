@@ -18,6 +18,7 @@ CLIP = 3.0  # standard deviations
 FIRST_TEMPERATURE = 5.0  # prior of the linear learner's, which alone judges the first round
 TEMPERATURES = {"linear": 2.5, "rbf": 2.5, "trees": 0.8}  # priors of the second round's
 TEMPERATURE_SCALE = 0.5
+SURE, SCALE_WHEN_SURE = 6.0, 0.001  # likelihood ratio of the first round; scale of the prior then
 ROWS_OF_TREES = 300  # fewer rows have no trees: they follow gradient poison
 
 
@@ -30,6 +31,8 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     Near-duplicates are left out together. The linear learner, which poison bends least, judges
     alone first; the rows whose labels it finds wrong weigh less when all of them learn. Their
     scores are added with the weights that maximise the likelihood of the labels under noise.
+    Where the linear learner is sure of wrong labels, "auto" holds the temperature of the sum to
+    its prior: gradient poison, which the others follow, would pass for classes that overlap.
 
     Parameters
     ----------
@@ -159,6 +162,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
             rule = LabelNoiseThreshold(FIRST_TEMPERATURE, TEMPERATURE_SCALE, noise="uniform")
             rule.fit(-first, y)
             self.trust_ = 1 - rule.poison_probability(-first, y)
+            self._is_sure = rule.noise_ != "none" and rule.likelihood_ratio_ > SURE
             progress.update()
             scores = []
             for name, learner in self.learners_.items():
@@ -172,6 +176,12 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         level = np.exp(np.mean(np.log(fit.temperatures / priors)))
         self.weights_ = dict(zip(self.learners_, (fit.temperatures / level).tolist(), strict=True))
         return self._combine(scores)
+
+    def _make_threshold(self, random_state):
+        rule = super()._make_threshold(random_state)
+        if self.contamination == "auto" and len(self.classes_) > 1 and self._is_sure:
+            rule.set_params(temperature_scale=SCALE_WHEN_SURE)
+        return rule
 
     def _label_scores(self, X):
         standardized = self._scaler(X)

@@ -73,6 +73,10 @@ class LabelNoiseThreshold(BaseThreshold):
     transition_matrix_ : ndarray of shape (n_classes, n_classes)
         Probability of each label (column) given the true class (row).
 
+    likelihood_ratio_ : float
+        Statistic of the likelihood ratio test of uniform noise against none: about 2.7 where the
+        interval begins to exclude 0.
+
     threshold_ : float
         0: anomaly scores are the log-odds of a wrong label.
 
@@ -133,7 +137,7 @@ class LabelNoiseThreshold(BaseThreshold):
         self.transition_matrix_ = np.eye(n_classes)
         self.threshold_, self.contamination_ = 0.0, 0.0
         self.contamination_interval_ = (0.0, 1.0)
-        self._prior_log_odds = 0.0
+        self._prior_log_odds, self.likelihood_ratio_ = 0.0, 0.0
         if n_classes == 1:
             self._largest = float(scores.max(initial=-np.inf))
             return
@@ -147,6 +151,7 @@ class LabelNoiseThreshold(BaseThreshold):
         )
         self.contamination_interval_ = profile_interval(shares, profile, LEVEL)
         likelihood = max(fit.likelihood, profile[0])
+        self.likelihood_ratio_ = float(2 * (profile.max() - profile[0]))
         if self._beats_chance(fit.likelihood, y):
             if self.contamination_interval_[0] > 0 and self.noise != "pair":
                 self.noise_, self.contamination_ = "uniform", float(fit.share)

@@ -8,7 +8,7 @@ from scipy.special import expit, log_softmax, logit
 from scipy.stats import chi2
 
 MAX_SHARE = 0.5  # of wrong labels: beyond it the labels say nothing
-STARTS = ((0.0, 0.01), (0.0, 0.2), (-1.4, 0.01))  # of log-temperatures less the prior's, and share
+STARTS = ((0.0, 0.01), (0.3, 0.2), (-1.4, 0.01))  # of log-temperatures less the prior's, and share
 LOG_TEMPERATURES = (-6.0, 6.0)
 SMALLEST = 1e-300
 PAIR_STEPS = 20  # of EM, in each of its stages

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.metrics import f1_score, precision_score, recall_score
+from sklearn.svm import SVC
 
-from skpoison.attacks import LabelFlipAttack
+from skpoison.attacks import GradientPoisoningAttack, LabelFlipAttack
 from skpoison.detectors import LabelNoiseDetector
 from skpoison.detectors import _label_noise as module
 from skpoison.thresholds import LabelNoiseThreshold
@@ -209,11 +210,23 @@ def test_without_labels_rows_are_scored_by_their_neighbours_and_none_is_flagged(
 def test_a_share_or_another_rule_can_be_asked_for(noisy):
     rows, y, _, detector = noisy
     assert flags(rows, y, contamination=0.2).sum() == 120
-    rule = LabelNoiseThreshold(noise="uniform").fit(
-        detector.training_class_scores_, np.searchsorted(detector.classes_, y)
-    )
-    assert detector.fitted_threshold_.noise_ == "uniform"
-    assert rule.contamination_ == detector.contamination_
+    rule = LabelNoiseThreshold(noise="uniform")
+    asked = LabelNoiseDetector(contamination=rule, random_state=0).fit(rows, y)
+    by_hand = rule.fit(asked.training_class_scores_, np.searchsorted(asked.classes_, y))
+    assert asked.contamination_ == by_hand.contamination_ > 0
+    np.testing.assert_array_equal(asked.training_class_scores_, detector.training_class_scores_)
+
+
+def test_gradient_poison_that_some_learners_follow_does_not_pass_for_overlap():
+    """The temperature alone would explain it, as the rule by itself shows."""
+    images, digits = load_digits(return_X_y=True)
+    rows = np.flatnonzero(np.isin(digits, (3, 8)))
+    rows = rows[np.random.RandomState(2).permutation(len(rows))[:300]]
+    images, digits = images[rows] / 16, digits[rows]
+    attack = GradientPoisoningAttack(SVC(kernel="linear"), rate=30, random_state=2)
+    poisoned = attack.fit_resample(images[:100], digits[:100], images[100:], digits[100:])
+    assert f1_score(attack.poison_mask_, flags(*poisoned)) > 0.8
+    assert not flags(*poisoned, contamination=LabelNoiseThreshold()).any()
 
 
 def test_few_components_and_trees_still_work(noisy):

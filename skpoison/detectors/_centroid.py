@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.metrics.pairwise import euclidean_distances
 
 from skpoison.detectors._base import BasePoisonDetector
+from skpoison.detectors._standardizer import Standardizer
 from skpoison.thresholds import SecondComponentThreshold
 
 
@@ -16,6 +17,10 @@ class CentroidDetector(BasePoisonDetector):
 
     Parameters
     ----------
+    standardize : bool, default=False
+        Whether columns are standardised and cut at three standard deviations first, so that their
+        units do not matter.
+
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
         the training rows to flag, in (0, 0.5]. "auto" is
@@ -29,7 +34,7 @@ class CentroidDetector(BasePoisonDetector):
     Attributes
     ----------
     centroids_ : ndarray of shape (n_classes, n_features)
-        Mean row of each class.
+        Mean row of each class, of standardised columns if they are.
 
     classes_ : ndarray of shape (n_classes,)
         The labels seen in fit.
@@ -71,11 +76,25 @@ class CentroidDetector(BasePoisonDetector):
     short_names = {"centroid": {}}
     auto_threshold = SecondComponentThreshold(min_likelihood_ratio=12.0)
 
+    _parameter_constraints = {
+        **BasePoisonDetector._parameter_constraints,
+        "standardize": ["boolean"],
+    }
+
+    def __init__(self, *, standardize=False, contamination="auto", random_state=None):
+        super().__init__(contamination=contamination, random_state=random_state)
+        self.standardize = standardize
+
     def _fit_scores(self, X, y, random_state):
+        self._scale = Standardizer(X) if self.standardize else None
+        rows = self._scaled(X)
         self.centroids_ = np.stack(
-            [X[y == label].mean(axis=0) for label in range(len(self.classes_))]
+            [rows[y == label].mean(axis=0) for label in range(len(self.classes_))]
         )
-        return self._scores(X)
+        return euclidean_distances(rows, self.centroids_)
 
     def _scores(self, X):
-        return euclidean_distances(X, self.centroids_)
+        return euclidean_distances(self._scaled(X), self.centroids_)
+
+    def _scaled(self, X):
+        return X if self._scale is None else self._scale(X)

@@ -7,13 +7,14 @@ from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._centroid import CentroidDetector
 from skpoison.detectors._influence import InfluenceDetector
 from skpoison.detectors._label_noise import LabelNoiseDetector
-from skpoison.thresholds import LogOddsThreshold, MADThreshold
+from skpoison.thresholds import LogOddsThreshold, MADThreshold, SecondComponentThreshold
 from skpoison.utils._cloning import seeded_clone
 
 ROWS_OF_INFLUENCE, CLASSES_OF_INFLUENCE = 500, 3  # gradient poison is dear: small sets have it
 SHARE_OF_INFLUENCE = 0.2  # of the rarest class: a rare one has influence by nature
-MIN_LOG_ODDS, MAX_LOG_ODDS = -7.0, 30.0  # beyond them the mean rank decides
-TIE_BREAK = 0.01  # log-odds between the lowest and the highest mean rank
+FAR_OUT = SecondComponentThreshold(min_likelihood_ratio=20)  # tables have long tails
+MIN_LOG_ODDS, MAX_LOG_ODDS = -7.0, 30.0  # beyond them the ranks decide
+TIE_BREAK = 0.01  # log-odds, at most, between rows that the ranks tell apart
 
 
 class EnsembleDetector(_BaseComposition, BasePoisonDetector):
@@ -28,9 +29,9 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     Parameters
     ----------
     detectors : list of (str, BasePoisonDetector), default=None
-        Names and detectors. None: a :class:`LabelNoiseDetector`, a :class:`CentroidDetector` and,
-        up to 500 rows of three classes none of which is rare, an :class:`InfluenceDetector` with
-        ``contamination=MADThreshold(5)``.
+        Names and detectors. None: a :class:`LabelNoiseDetector`, a :class:`CentroidDetector` of
+        standardised columns with ``SecondComponentThreshold(20)`` and, up to 500 rows of three
+        classes none of which is rare, an :class:`InfluenceDetector` with ``MADThreshold(5)``.
 
     verbose : int, default=0
         1 shows a progress bar of the default detectors.
@@ -78,8 +79,13 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
 
     Notes
     -----
-    Log-odds are cut at -7 and 30. The mean of the shares of training rows that each detector finds
-    less anomalous decides between rows of equal log-odds.
+    Log-odds are cut at -7 and 30. Between rows of equal log-odds the shares of training rows decide
+    that each detector finds more anomalous: they are joined as p-values are by Fisher's method
+    [1]_.
+
+    References
+    ----------
+    .. [1] R. A. Fisher, "Statistical Methods for Research Workers", 1932, section 21.1.
 
     Examples
     --------
@@ -176,18 +182,18 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     def _combine(self, each):
         """Log-odds under each label, from the members' anomaly scores."""
         n_rows, n_columns = len(each[0]), max(scores.shape[1] for scores in each)
-        log_survival, rank = np.zeros((n_rows, n_columns)), np.zeros((n_rows, n_columns))
+        log_survival, surprise = np.zeros((n_rows, n_columns)), np.zeros((n_rows, n_columns))
         for scores, (_, detector), ranks in zip(each, self.detectors_, self._ranks, strict=True):
             rule = detector.fitted_threshold_
             for column in range(n_columns):
                 codes = np.full(n_rows, column) if scores.shape[1] > 1 else None
-                rank[:, column] += ranks(rule.anomaly_scores(scores, codes)) / len(each)
+                surprise[:, column] += ranks(rule.anomaly_scores(scores, codes)) / len(each)
                 log_odds = np.minimum(rule.log_odds(scores, codes), MAX_LOG_ODDS)
                 log_survival[:, column] += np.logaddexp(0, log_odds)
         # odds of at least one: 1 / prod(1 - p) - 1
         with np.errstate(divide="ignore"):
             log_odds = np.log(np.expm1(log_survival))
-        return np.clip(log_odds, MIN_LOG_ODDS, MAX_LOG_ODDS) + TIE_BREAK * (rank - 1)
+        return np.clip(log_odds, MIN_LOG_ODDS, MAX_LOG_ODDS) + TIE_BREAK * (surprise - 1)
 
     def _share_interval(self):
         """From the members' intervals: where some are sure of poison, theirs alone count."""
@@ -225,7 +231,7 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         if self.detectors is None:
             members = [
                 ("label_noise", LabelNoiseDetector(verbose=self.verbose)),
-                ("centroid", CentroidDetector()),
+                ("centroid", CentroidDetector(standardize=True, contamination=FAR_OUT)),
             ]
             n_rows = class_counts.sum()
             if (
@@ -256,11 +262,15 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
 
 
 class _Ranks:
-    """Share of a sample below a value, interpolated so that rounding moves no rank."""
+    """Minus the logarithm of the share of a sample above a value, from 0 to 1.
+
+    It is interpolated so that rounding moves no rank.
+    """
 
     def __init__(self, sample):
         self.values, counts = np.unique(sample, return_counts=True)
-        self.shares = (np.cumsum(counts) - counts / 2) / len(sample)
+        above = 1 - (np.cumsum(counts) - counts / 2) / len(sample)
+        self.surprise = np.log(above) / np.log(0.5 / len(sample))
 
     def __call__(self, values):
-        return np.interp(values, self.values, self.shares)
+        return np.interp(values, self.values, self.surprise)

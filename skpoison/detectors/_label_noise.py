@@ -3,7 +3,6 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval
 from tqdm import tqdm
 
@@ -11,10 +10,10 @@ from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._forest_scores import HalfForest
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
 from skpoison.detectors._ridge_scores import LeaveOneOutRidge
+from skpoison.detectors._standardizer import Standardizer
 from skpoison.thresholds import LabelNoiseThreshold
 from skpoison.thresholds._noise_likelihood import fit_uniform_noise
 
-CLIP = 3.0  # standard deviations
 FIRST_TEMPERATURE = 5.0  # prior of the linear learner's, which alone judges the first round
 TEMPERATURES = {"linear": 2.5, "rbf": 2.5, "trees": 0.8}  # priors of the second round's
 TEMPERATURE_SCALE = 0.5
@@ -143,7 +142,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
 
     def _fit_label_scores(self, X, y, random_state):
         n_classes = len(self.classes_)
-        self._scaler = _Standardizer(X)
+        self._scaler = Standardizer(X)
         standardized = self._scaler(X)
         groups = near_duplicate_groups(standardized, y)
         self.learners_ = {
@@ -194,16 +193,3 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
 
     def _combine(self, scores):
         return -np.tensordot(list(self.weights_.values()), np.stack(scores), 1)
-
-
-class _Standardizer:
-    """Columns of mean 0 and standard deviation 1, cut at three; constant ones become 0."""
-
-    def __init__(self, X):
-        largest = np.abs(X).max(axis=0, initial=0)
-        self.unit = np.where(largest > 0, largest, 1)  # squares of huge values would overflow
-        self.scaler = StandardScaler().fit(X / self.unit)
-
-    def __call__(self, X):
-        scaled = self.scaler.transform(X / self.unit)
-        return np.clip(scaled, -CLIP, CLIP, out=scaled)

@@ -1,11 +1,15 @@
 """The constants of the threshold rules, tried on data that no reported set has rows of.
 
     python benchmarks/calibrate.py margins [--seeds 30]      # 2 minutes
+    python benchmarks/calibrate.py prior [--seeds 3]         # 15 minutes, wants SKPOISON_DATA
     python benchmarks/calibrate.py sharpening [--seeds 3]    # 10 minutes, wants SKPOISON_DATA
 
 Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
 
 - margins: temperature and its scale of ``MarginDetector.auto_threshold``, on Gaussians.
+- prior: scale of the prior of the temperature in ``LabelNoiseDetector``, and how sure its first
+  round has to be; on pairs of classes that the leaderboard does not have, as many rows of the
+  breast cancer table with other seeds, and classes that overlap.
 - sharpening: of probabilities of networks that were trained on the labels they judge. Labels are
   drawn from the probabilities of a weak classifier, which confuses what looks alike as people do,
   for a part of the images of the test split.
@@ -18,6 +22,7 @@ from itertools import product
 from pathlib import Path
 
 import honest_sets
+import leaderboard
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
@@ -26,12 +31,24 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.neural_network import MLPClassifier
 
 from skpoison.attacks import LabelFlipAttack
-from skpoison.detectors import MarginDetector
+from skpoison.detectors import LabelNoiseDetector, MarginDetector
+from skpoison.detectors._label_noise import SCALE_WHEN_SURE
 from skpoison.thresholds import LabelNoiseThreshold
 
 RESULTS = Path(__file__).parent / "results"
 N_ROWS = 120
 TEMPERATURES, SCALES = (3, 4, 5, 8), (0.1, 0.3, 0.5, 0.8)
+PAIRS = {
+    "mnist 4 v 9": ("mnist", (4, 9)),
+    "mnist 1 v 7": ("mnist", (1, 7)),
+    "mnist 6 v 7 v 8": ("mnist", (6, 7, 8)),
+    "fashion 0 v 6": ("fashion_mnist", (0, 6)),
+    "fashion 3 v 8": ("fashion_mnist", (3, 8)),
+    "fashion 1 v 8 v 9": ("fashion_mnist", (1, 8, 9)),
+    "breast cancer": ("breast_cancer", None),
+}
+PRIOR_SCALES, SURES = (0.05, 0.1, 0.2, 0.45), (2.7, 6, np.inf)
+FIRST_SEED = 100  # the leaderboard has those before
 SHARPENINGS = (1, 1.5, 2, 3, 4, 6)
 N_WEAK = 300  # rows of the weak classifier that errs as people do
 SMALLEST = 1e-6
@@ -76,6 +93,40 @@ def margins(options):
             yield {"temperature": temperature, "scale": scale, "set": name, **means}
 
 
+def prior_sets(options):
+    """Yield (what it is, rows, labels, which are wrong)."""
+    leaderboard.CELLS = PAIRS
+    for seed in range(FIRST_SEED, FIRST_SEED + (options.seeds or 3)):
+        for cell in options.data or PAIRS:
+            parts, _, victim = leaderboard.draw(cell, seed, options.data_home)
+            for _, rate, *found in leaderboard.poisoned_sets(parts, victim, seed, (0.05, 0.1, 0.3)):
+                yield f"rate {rate:.0%}", *found
+        for n_rows in (150, 300, 900):
+            X, y = honest_sets.passengers(n_rows, 2, seed)
+            yield f"passengers {n_rows}", X, y, np.zeros(len(y), bool)
+        for name, X, y, wrong in gaussian_sets(seed):
+            yield f"gaussians {name}", X, y, wrong
+
+
+def prior(options):
+    """F1 of what is flagged, and the share of right rows among them."""
+    rows = []
+    for name, X, y, wrong in prior_sets(options):
+        detector = LabelNoiseDetector(random_state=0).fit(X, y)
+        first, scores = detector.first_threshold_, detector.training_class_scores_
+        codes = np.unique(y, return_inverse=True)[1]
+        for scale, sure in product(PRIOR_SCALES, SURES):
+            is_sure = first.noise_ != "none" and first.likelihood_ratio_ > sure
+            rule = LabelNoiseThreshold(1.0, SCALE_WHEN_SURE if is_sure else scale)
+            rule.fit(scores, codes)
+            flagged = rule.anomaly_scores(scores, codes) > rule.threshold_
+            about = {"scale": scale, "sure from": sure, "set": name}
+            about |= {"sets flagged": flagged.any(), "right flagged": flagged[~wrong].mean()}
+            rows.append(about | {"f1": f1_score(wrong, flagged) if wrong.any() else np.nan})
+    means = pd.DataFrame(rows).groupby(["scale", "sure from", "set"], sort=False).mean()
+    yield from means.reset_index().to_dict("records")
+
+
 def confused(X, y, share, seed):
     """Labels of a weak classifier's probabilities for a part of the rows: labels, which differ."""
     rng = np.random.RandomState(seed)
@@ -113,14 +164,16 @@ def sharpening(options):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=["margins", "sharpening"])
+    parser.add_argument("part", choices=["margins", "prior", "sharpening"])
     parser.add_argument("--seeds", type=int)
+    parser.add_argument("--data", nargs="+", choices=PAIRS, help="pairs of the part prior")
+    parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
     options = parser.parse_args(arguments)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         table = pd.DataFrame(globals()[options.part](options))
-    table.round(4).to_csv(RESULTS / f"calibrate_{options.part}.csv", index=False)
+    table.round(4).to_csv(options.results / f"calibrate_{options.part}.csv", index=False)
     print(table.round(3).to_string(index=False))
 
 

@@ -270,6 +270,20 @@ def test_detection_starts_and_is_reported(detection, tmp_path):
     assert set(pd.read_csv(file)["part"]) == set(parts) - {"rare"}
 
 
+def test_constants_are_tried(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    calibrate = import_module("calibrate")
+    monkeypatch.setattr(calibrate.leaderboard, "CELLS", {})
+    settings = ["--seeds", "1", "--data", "breast cancer", "--results", str(tmp_path)]
+    for part, n_settings in (("margins", 16), ("prior", 12)):
+        calibrate.main([part, *settings])
+        table = pd.read_csv(tmp_path / f"calibrate_{part}.csv")
+        assert set(table.groupby("set").size()) == {n_settings}
+        assert table["right flagged"].between(0, 1).all()
+    easy = table[table["set"] == "gaussians apart, flips"]
+    assert easy["f1"].min() > 0.8  # six deviations apart
+
+
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_classes_that_overlap_by_a_fifth(n_classes, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")

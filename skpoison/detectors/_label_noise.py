@@ -59,6 +59,9 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     weights_ : dict of str to float
         The factor on each learner's scores.
 
+    first_threshold_ : LabelNoiseThreshold
+        The fitted rule of the first round.
+
     trust_ : ndarray of shape (n_samples,)
         Weight of the training rows in the second round: probability of a right label by the first.
 
@@ -159,9 +162,8 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
             self.trust_ = np.ones(len(X))
             first = self.learners_["linear"].fit_predict(standardized, y, groups, self.trust_)
             rule = LabelNoiseThreshold(FIRST_TEMPERATURE, TEMPERATURE_SCALE, noise="uniform")
-            rule.fit(-first, y)
+            self.first_threshold_ = rule.fit(-first, y)
             self.trust_ = 1 - rule.poison_probability(-first, y)
-            self._is_sure = rule.noise_ != "none" and rule.likelihood_ratio_ > SURE
             progress.update()
             scores = []
             for name, learner in self.learners_.items():
@@ -178,8 +180,10 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
 
     def _make_threshold(self, random_state):
         rule = super()._make_threshold(random_state)
-        if self.contamination == "auto" and len(self.classes_) > 1 and self._is_sure:
-            rule.set_params(temperature_scale=SCALE_WHEN_SURE)
+        if self.contamination == "auto" and len(self.classes_) > 1:
+            first = self.first_threshold_
+            if first.noise_ != "none" and first.likelihood_ratio_ > SURE:
+                rule.set_params(temperature_scale=SCALE_WHEN_SURE)
         return rule
 
     def _label_scores(self, X):

@@ -19,6 +19,15 @@ def test_centroid_score_is_the_distance_to_the_class_mean():
     np.testing.assert_allclose(-detector.score_samples(X, Y), expected)
 
 
+def test_units_do_not_matter_to_centroids_of_standardised_columns():
+    one, other = (
+        CentroidDetector(standardize=True).fit(rows, Y) for rows in (X, X * [1, 10, 1e4, 1e-3] + 5)
+    )
+    np.testing.assert_allclose(one.training_class_scores_, other.training_class_scores_)
+    by_hand = CentroidDetector().fit(np.clip((X - X.mean(axis=0)) / X.std(axis=0), -3, 3), Y)
+    np.testing.assert_allclose(one.training_class_scores_, by_hand.training_class_scores_)
+
+
 def test_a_class_that_is_wider_than_the_other_is_no_poison():
     """Distances have two components, and one of them is a class."""
     rng = np.random.RandomState(0)

@@ -4,12 +4,21 @@ import warnings
 
 import numpy as np
 from imblearn.base import BaseSampler
-from scipy import sparse
+from imblearn.utils import check_target_type
 from sklearn.base import clone
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_n_features,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+)
 
 from skpoison.detectors import EnsembleDetector
+from skpoison.detectors._encoding import kind_of
 
 RARE_SHARE = 0.1  # of the rows: a class with fewer is rare
 
@@ -91,24 +100,30 @@ class PoisonFilter(BaseSampler):
 
         Parameters
         ----------
-        X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
-            The untrusted rows. The detector sees sparse rows as dense ones.
+        X : {array-like, dataframe, sparse matrix, sequence of str} of shape (n_samples, ...)
+            The untrusted rows. The detector gets them as they are.
 
         y : array-like of shape (n_samples,)
             Their labels.
 
         Returns
         -------
-        X_resampled : {ndarray, dataframe, sparse matrix} of shape (n_samples_new, n_features)
+        X_resampled : as X, of shape (n_samples_new, ...)
             The rows that are kept, in their order.
 
-        y_resampled : ndarray or Series of shape (n_samples_new,)
+        y_resampled : as y, of shape (n_samples_new,)
             Their labels.
         """
-        return super().fit_resample(X, y)
-
-    def _check_X_y(self, X, y):
-        return super()._check_X_y(X, y, accept_sparse="csr")
+        self._validate_params()
+        check_classification_targets(y)
+        labels, _ = check_target_type(y, indicate_one_vs_all=True)
+        check_consistent_length(X, labels)
+        if kind_of(X) != "text" and len(getattr(X, "shape", (0, 0))) == 2:
+            _check_feature_names(self, X, reset=True)
+            _check_n_features(self, X, reset=True)
+        self.sampling_strategy_ = {}
+        self._fit_resample(X, column_or_1d(labels))
+        return tuple(_safe_indexing(rows, self.sample_indices_) for rows in (X, y))
 
     def _fit_resample(self, X, y):
         if len(np.unique(y)) < 2:
@@ -120,14 +135,13 @@ class PoisonFilter(BaseSampler):
                 raise ValueError("prefit=True needs a fitted detector, got detector=None.")
             check_is_fitted(self.detector)
             self.detector_ = self.detector
-            verdict = self.detector_.predict(_dense(X), y)
+            verdict = self.detector_.predict(X, y)
         else:
             self.detector_ = EnsembleDetector() if self.detector is None else clone(self.detector)
-            verdict = self.detector_.fit_predict(_dense(X), y)
+            verdict = self.detector_.fit_predict(X, y)
         self.poison_mask_ = np.asarray(verdict) == -1
         self._guard_classes(X, y)
         self.sample_indices_ = np.flatnonzero(~self.poison_mask_)
-        return X[self.sample_indices_], y[self.sample_indices_]
 
     def _guard_classes(self, X, y):
         """Keep the less anomalous half of a class that would vanish; warn of a rare one."""
@@ -135,7 +149,7 @@ class PoisonFilter(BaseSampler):
             rows = np.flatnonzero(y == label)
             n_flagged = self.poison_mask_[rows].sum()
             if n_flagged == len(rows):
-                scores = self.detector_.decision_function(_dense(X[rows]), y[rows])
+                scores = self.detector_.decision_function(_safe_indexing(X, rows), y[rows])
                 kept = rows[np.argsort(-scores, kind="stable")[: (len(rows) + 1) // 2]]
                 self.poison_mask_[kept] = False
                 warnings.warn(
@@ -157,7 +171,3 @@ class PoisonFilter(BaseSampler):
         tags = super().__sklearn_tags__()
         tags.sampler_tags.sample_indices = True
         return tags
-
-
-def _dense(X):
-    return X.toarray() if sparse.issparse(X) else X

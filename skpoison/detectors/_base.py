@@ -6,16 +6,21 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
-from sklearn.utils import check_random_state
+from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_n_features,
+    _num_samples,
+    check_array,
     check_consistent_length,
     check_is_fitted,
     column_or_1d,
     validate_data,
 )
 
+from skpoison.detectors._encoding import kind_of, make_encoder
 from skpoison.thresholds import BaseThreshold, QuantileThreshold, SecondComponentThreshold
 from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._row_index import RowIndex
@@ -120,7 +125,7 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         """
         X = self._validate_rows(X, reset=True)
         if y is None:
-            self.classes_, codes = np.zeros(1, dtype=int), np.zeros(len(X), dtype=int)
+            self.classes_, codes = np.zeros(1, dtype=int), np.zeros(_num_samples(X), dtype=int)
         else:
             y = column_or_1d(y, warn=True)
             check_consistent_length(X, y)
@@ -280,7 +285,7 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         place = self._training_rows.find(X)
         scores = self.training_class_scores_[place]
         if (place < 0).any():
-            scores[place < 0] = self._scores(X[place < 0])
+            scores[place < 0] = self._scores(_safe_indexing(X, np.flatnonzero(place < 0)))
         return scores, codes
 
     def _make_threshold(self, random_state):
@@ -292,12 +297,45 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         return QuantileThreshold(self.contamination)
 
     def _validate_rows(self, X, *, reset):
+        """Rows as an array of numbers: tables, texts and sparse matrices are encoded.
+
+        A classifier of the user's own gets them as they are.
+        """
         shape = getattr(X, "shape", ())
         if reset:
             self._remember_shape(tuple(shape[1:]))
+            self._kind = kind_of(X)
+            self._encoder = None if self._takes_any_rows() else make_encoder(self._kind)
         if len(shape) > 2:
             X = np.asarray(X).reshape(shape[0], -1)
-        return validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
+        if self._kind == "table":
+            _check_feature_names(self, X, reset=reset)
+            _check_n_features(self, X, reset=reset)
+        elif self._kind == "text":
+            if kind_of(X) != "text":
+                raise ValueError(f"X must hold texts, as in fit, got {type(X).__name__}.")
+        else:
+            X = validate_data(
+                self,
+                X,
+                reset=reset,
+                dtype=[np.float64, np.float32],
+                accept_sparse="csr" if self._kind == "sparse" else False,
+                ensure_all_finite="allow-nan" if self._takes_any_rows() else True,
+            )
+        if self._encoder is None:
+            return X
+        X = self._encoder.fit_transform(X) if reset else self._encoder.transform(X)
+        return check_array(X, dtype=[np.float64, np.float32])
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = tags.input_tags.categorical = tags.input_tags.string = True
+        return tags
+
+    def _takes_any_rows(self):
+        """Whether rows are handed to a classifier of the user's own as they are."""
+        return False
 
     def _remember_shape(self, shape):
         """A hook for detectors that care about the shape of one row as it came in."""

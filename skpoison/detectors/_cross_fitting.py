@@ -10,7 +10,9 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import scale
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import _num_samples
 
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
 from skpoison.utils._cloning import seeded_clone
@@ -67,11 +69,12 @@ class CrossFit:
         self.folds = stratified_folds(codes[first], n_folds, random_state)[groups]
 
         def rows_of(fold):
-            train = self.folds != fold if n_folds > 1 else np.ones(len(X), dtype=bool)
-            return train if train_mask is None else train & train_mask
+            train = self.folds != fold if n_folds > 1 else np.ones(len(codes), dtype=bool)
+            return np.flatnonzero(train if train_mask is None else train & train_mask)
 
         self.models = Parallel(n_jobs=n_jobs)(
-            delayed(fit)(X[train], codes[train]) for train in map(rows_of, range(n_folds))
+            delayed(fit)(_safe_indexing(X, train), codes[train])
+            for train in map(rows_of, range(n_folds))
         )
 
     def predict_out_of_fold(self, X, predict):
@@ -92,9 +95,9 @@ class CrossFit:
         result = None
         for fold, model in enumerate(self.models):
             rows = np.flatnonzero(self.folds == fold)
-            predictions = predict(model, X[rows])
+            predictions = predict(model, _safe_indexing(X, rows))
             if result is None:
-                result = np.empty((len(X), *predictions.shape[1:]))
+                result = np.empty((len(self.folds), *predictions.shape[1:]))
             result[rows] = predictions
         return result
 
@@ -168,6 +171,9 @@ class CrossFittedDetector(BaseLabelNoiseDetector):
         )
         return self._anomaly(self._cross_fit.predict_out_of_fold(X, self._predict))
 
+    def _takes_any_rows(self):
+        return self.estimator is not None
+
     def _label_scores(self, X):
         return self._anomaly(self._cross_fit.predict(X, self._predict))
 
@@ -206,11 +212,11 @@ class FoldClassifier:
         a single class was seen, nothing was learnt and all classes are equal.
         """
         if self.classifier is None:
-            return np.full((len(X), self.n_classes), 1 / self.n_classes)
+            return np.full((_num_samples(X), self.n_classes), 1 / self.n_classes)
         predictions = np.asarray(getattr(self.classifier, method)(X), dtype=np.float64)
         if predictions.ndim == 1:
             predictions = np.column_stack([-predictions, predictions]) / 2
-        result = np.zeros((len(X), self.n_classes))
+        result = np.zeros((len(predictions), self.n_classes))
         if method == "decision_function":
             result[:] = predictions.min(axis=1, keepdims=True)
         result[:, self.seen] = predictions
@@ -224,7 +230,8 @@ def near_duplicate_groups(X, codes):
     as far away as the nearest row of the label mostly is (the median); together with those that
     belong to either. Equal rows belong together whatever their labels. Distances are those of
     standardised columns unless all values lie in [0, 1]. Among more than 5,000 different rows
-    only equal ones are grouped: the search is quadratic.
+    only equal ones are grouped, for the search is quadratic, and so they are where rows are no
+    complete numbers.
 
     Parameters
     ----------
@@ -241,7 +248,8 @@ def near_duplicate_groups(X, codes):
     """
     _, first, groups = np.unique(row_keys(X), return_index=True, return_inverse=True)
     groups, first = np.argsort(np.argsort(first))[groups], np.sort(first)  # in order of X
-    if len(first) > MOST_ROWS_OF_NEIGHBOR_SEARCH:
+    is_numeric = isinstance(X, np.ndarray) and X.ndim == 2 and not np.isnan(X).any()
+    if not is_numeric or len(first) > MOST_ROWS_OF_NEIGHBOR_SEARCH:
         return groups
     rows, codes = X[first], codes[first]
     if not is_unit_scaled(rows):

@@ -31,7 +31,8 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     detectors : list of (str, BasePoisonDetector), default=None
         Names and detectors. None: a :class:`LabelNoiseDetector`, a :class:`CentroidDetector` of
         standardised columns with ``SecondComponentThreshold(20)`` and, up to 500 rows of three
-        classes none of which is rare, an :class:`InfluenceDetector` with ``MADThreshold(5)``.
+        classes none of which is rare, an :class:`InfluenceDetector` with ``MADThreshold(5)``; for
+        tables that have categories or gaps, the first alone.
 
     verbose : int, default=0
         1 shows a progress bar of the default detectors.
@@ -229,10 +230,10 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
 
     def _members(self, class_counts):
         if self.detectors is None:
-            members = [
-                ("label_noise", LabelNoiseDetector(verbose=self.verbose)),
-                ("centroid", CentroidDetector(standardize=True, contamination=FAR_OUT)),
-            ]
+            members = [("label_noise", LabelNoiseDetector(verbose=self.verbose))]
+            if self._kind == "table":  # a rare category is far out by nature
+                return members
+            members.append(("centroid", CentroidDetector(standardize=True, contamination=FAR_OUT)))
             n_rows = class_counts.sum()
             if (
                 n_rows <= ROWS_OF_INFLUENCE
@@ -252,6 +253,20 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
             raise ValueError("detectors must name at least one detector, got an empty list.")
         self._validate_names([name for name, _ in self.detectors])
         return self.detectors
+
+    def rows_of_members(self, X):
+        """Rows as the members get them: arrays of numbers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+            The rows.
+
+        Returns
+        -------
+        rows : ndarray of shape (n_samples, ...)
+        """
+        return self._as_given(self._validate_rows(X, reset=False))
 
     def _remember_shape(self, shape):
         self._array_shape = shape

@@ -30,6 +30,11 @@ class BaseLabelNoiseDetector(BasePoisonDetector):
         self._distances = None
         if len(self.classes_) > 1:
             return self._fit_label_scores(X, y, random_state)
+        if self._takes_any_rows() and self._kind != "numbers":
+            raise ValueError(
+                f"{type(self).__name__}(estimator=...) needs rows of at least two classes in y "
+                f"where X is of the kind {self._kind!r}: there are no distances between such rows."
+            )
         self._distances = NeighborDistances(X, y, N_NEIGHBORS)
         return self._distances.training_distances
 

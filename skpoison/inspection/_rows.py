@@ -1,6 +1,7 @@
 """`suspicious_rows`: what to look at first, and why."""
 
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -70,6 +71,8 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
         raise ValueError(f"n_rows={n_rows!r} must be None or a number of rows, not negative.")
     scores, anomaly, probability = _judge(detector, X, labels)
     members = getattr(detector, "detectors_", [])
+    with _names_may_differ():
+        seen = detector.rows_of_members(X) if members else X
     table = pd.DataFrame(
         {
             "given_label": labels,
@@ -77,21 +80,27 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
             "anomaly_score": anomaly,
             "flagged": anomaly > -detector.offset_,
             "poison_probability": probability,
-            **{name: _judge(member, X, labels)[2] for name, member in members},
+            **{name: _judge(member, seen, labels)[2] for name, member in members},
         },
-        index=getattr(X, "index", None),
+        index=X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None,
     ).sort_values("anomaly_score", ascending=False, kind="stable")
     return table[table["flagged"]] if n_rows is None else table.head(n_rows)
+
+
+@contextmanager
+def _names_may_differ():
+    """A table and an array of the same rows are the same to look at."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "X (has|does not have valid) feature names", UserWarning)
+        yield
 
 
 def _judge(detector, X, labels):
     """Scores under each label; anomaly score and probability of poison under the given one.
 
-    A label that the detector does not know has an infinite anomaly score. Names of columns are
-    passed on to those who have learnt them.
+    A label that the detector does not know has an infinite anomaly score.
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "X (has|does not have valid) feature names", UserWarning)
+    with _names_may_differ():
         scores = detector.class_scores(X)
     codes = np.searchsorted(detector.classes_, labels).clip(max=len(detector.classes_) - 1)
     known = detector.classes_[codes] == labels

@@ -3,6 +3,8 @@
 from hashlib import blake2b
 
 import numpy as np
+import pandas as pd
+from scipy import sparse
 
 BLOCK = 1024  # rows converted at once
 
@@ -14,7 +16,7 @@ class RowIndex:
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : {array-like, sparse matrix, dataframe, sequence of str} of shape (n_samples, ...)
         The training rows.
     """
 
@@ -28,7 +30,7 @@ class RowIndex:
 
         Parameters
         ----------
-        X : ndarray of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, dataframe, sequence of str} of shape (n_samples, ...)
             Rows.
 
         Returns
@@ -47,14 +49,20 @@ def row_keys(X):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Rows of numbers.
+    X : {array-like, sparse matrix, dataframe, sequence of str} of shape (n_samples, ...)
+        Rows.
 
     Returns
     -------
     keys : ndarray of shape (n_samples,), dtype=uint64
     """
+    if sparse.issparse(X):
+        return _sparse_keys(X.tocsr())
+    if hasattr(X, "columns"):
+        return _frame_keys(X)
     X = np.asarray(X)
+    if X.dtype.kind in "OUST":
+        return _frame_keys(pd.DataFrame(X.reshape(len(X), -1)))
     digests = bytearray()
     for start in range(0, len(X), BLOCK):
         rows = X[start : start + BLOCK]
@@ -65,3 +73,29 @@ def row_keys(X):
             row = single if fits else row.astype(np.float64)
             digests += blake2b(row.tobytes(), digest_size=8).digest()
     return np.frombuffer(bytes(digests), dtype=np.uint64)
+
+
+def _sparse_keys(X):
+    X = X.copy()
+    X.sum_duplicates()
+    X.eliminate_zeros()
+    values, columns = X.data.astype(np.float32), X.indices.astype(np.int64)
+    digests = bytearray()
+    for start, stop in zip(X.indptr, X.indptr[1:], strict=False):
+        row = columns[start:stop].tobytes() + values[start:stop].tobytes()
+        digests += blake2b(row, digest_size=8).digest()
+    return np.frombuffer(bytes(digests), dtype=np.uint64)
+
+
+def _frame_keys(frame):
+    """Texts of the values decide, those of numbers in single precision."""
+    frame = frame if hasattr(frame, "iloc") else frame.to_pandas()
+    columns = {}
+    for number in range(frame.shape[1]):
+        column = frame.iloc[:, number]
+        if pd.api.types.is_numeric_dtype(column):
+            column = column.to_numpy(dtype=np.float64, na_value=np.nan).astype(np.float32) + 0
+        else:
+            column = column.astype(str).to_numpy(dtype=object)
+        columns[number] = column
+    return pd.util.hash_pandas_object(pd.DataFrame(columns), index=False).to_numpy()

@@ -1,0 +1,72 @@
+"""Tables, texts and sparse matrices as the numbers that detectors look at."""
+
+import pandas as pd
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+
+N_COMPONENTS = 300  # of sparse matrices: more columns than these are never made dense
+
+
+def kind_of(X):
+    """Tell what rows are: "numbers", "sparse", "table" or "text".
+
+    A DataFrame is a table where it holds anything but numbers, or misses some; texts are a list,
+    an array or a Series of strings.
+    """
+    if sparse.issparse(X):
+        return "sparse"
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        if any(isinstance(dtype, pd.SparseDtype) for dtype in X.dtypes):
+            return "sparse"
+        return "numbers" if _is_complete_and_numeric(X) else "table"
+    if hasattr(X, "__len__") and len(X) and all(isinstance(row, str) for row in _items(X)):
+        return "text"
+    return "numbers"
+
+
+def _items(X):
+    if getattr(X, "ndim", 1) != 1:
+        return [None]
+    return X if not isinstance(X, (str, dict)) else [None]
+
+
+def _is_complete_and_numeric(frame):
+    if not hasattr(frame, "iloc"):
+        frame = frame.to_pandas()  # polars
+    kinds = {getattr(dtype, "kind", "O") for dtype in frame.dtypes}
+    return kinds <= set("iufb") and not frame.isna().to_numpy().any()
+
+
+def make_encoder(kind):
+    """An unfitted transformer that makes numbers of rows of this kind; None for numbers."""
+    if kind == "table":
+        from skrub import TableVectorizer  # takes a second
+
+        return make_pipeline(
+            TableVectorizer(), SimpleImputer(add_indicator=True, keep_empty_features=True)
+        )
+    if kind == "text":
+        return make_pipeline(TfidfVectorizer(sublinear_tf=True, min_df=2), LeadingComponents())
+    return LeadingComponents() if kind == "sparse" else None
+
+
+class LeadingComponents(TransformerMixin, BaseEstimator):
+    """Leading singular vectors of a sparse matrix; one of few columns is made dense as it is."""
+
+    def fit(self, X, y=None):
+        """Fit to a sparse matrix."""
+        n_components = min(N_COMPONENTS, *X.shape)
+        self.svd_ = None
+        if X.shape[1] > N_COMPONENTS:
+            self.svd_ = TruncatedSVD(n_components, random_state=0).fit(X)
+        return self
+
+    def transform(self, X):
+        """Give rows of numbers."""
+        if self.svd_ is not None:
+            return self.svd_.transform(X)
+        return X.toarray() if sparse.issparse(X) else X

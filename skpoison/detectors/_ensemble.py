@@ -6,7 +6,8 @@ from sklearn.utils.metaestimators import _BaseComposition
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._centroid import CentroidDetector
 from skpoison.detectors._influence import InfluenceDetector
-from skpoison.detectors._label_noise import LabelNoiseDetector
+from skpoison.detectors._label_noise import ROWS_OF_TREES, LabelNoiseDetector
+from skpoison.detectors._margin import MarginDetector
 from skpoison.thresholds import LogOddsThreshold, MADThreshold, SecondComponentThreshold
 from skpoison.utils._cloning import seeded_clone
 
@@ -30,9 +31,10 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     ----------
     detectors : list of (str, BasePoisonDetector), default=None
         Names and detectors. None: a :class:`LabelNoiseDetector`, a :class:`CentroidDetector` of
-        standardised columns with ``SecondComponentThreshold(20)`` and, up to 500 rows of three
-        classes none of which is rare, an :class:`InfluenceDetector` with ``MADThreshold(5)``; for
-        tables that have categories or gaps, the first alone.
+        standardised columns with ``SecondComponentThreshold(20)``, below 300 rows, where the first
+        has no trees, a :class:`MarginDetector` and, up to 500 rows of three classes none of which
+        is rare, an :class:`InfluenceDetector` with ``MADThreshold(5)``; for tables that have
+        categories or gaps, the first alone.
 
     verbose : int, default=0
         1 shows a progress bar of the default detectors.
@@ -235,6 +237,8 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
                 return members
             members.append(("centroid", CentroidDetector(standardize=True, contamination=FAR_OUT)))
             n_rows = class_counts.sum()
+            if n_rows < ROWS_OF_TREES:
+                members.append(("margin", MarginDetector()))
             if (
                 n_rows <= ROWS_OF_INFLUENCE
                 and len(class_counts) <= CLASSES_OF_INFLUENCE

@@ -8,8 +8,8 @@ Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
 
 - margins: temperature and its scale of ``MarginDetector.auto_threshold``, on Gaussians.
 - prior: scale of the prior of the temperature in ``LabelNoiseDetector``, and how sure its first
-  round has to be; on pairs of classes that the leaderboard does not have, as many rows of the
-  breast cancer table with other seeds, and classes that overlap.
+  round has to be; on pairs of classes that the leaderboard does not have, other draws of the
+  breast cancer table, and classes that overlap.
 - sharpening: of probabilities of networks that were trained on the labels they judge. Labels are
   drawn from the probabilities of a weak classifier, which confuses what looks alike as people do,
   for a part of the images of the test split.

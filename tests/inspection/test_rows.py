@@ -123,5 +123,6 @@ def test_names_of_columns_give_no_warning(ensemble, fitted_to_frame):
     detector = EnsembleDetector(random_state=0).fit(frame, Y) if fitted_to_frame else ensemble
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        suspicious_rows(detector, frame, Y)
-        suspicious_rows(detector, X, Y)
+        of_frame = suspicious_rows(detector, frame, Y)
+        of_array = suspicious_rows(detector, X, Y)
+    pd.testing.assert_frame_equal(of_frame, of_array)

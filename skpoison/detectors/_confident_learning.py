@@ -35,6 +35,9 @@ class ConfidentLearningDetector(CrossFittedDetector):
     n_jobs : int, default=None
         Number of clones fitted at once, as in joblib.
 
+    verbose : int, default=0
+        1 shows a progress bar.
+
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
         the training rows to flag, in (0, 0.5]. "auto" is ``ConfidentLearningThreshold()``.

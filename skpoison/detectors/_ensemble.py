@@ -1,6 +1,9 @@
 """Several detectors that judge together."""
 
+from numbers import Integral
+
 import numpy as np
+from joblib import delayed
 from sklearn.utils.metaestimators import _BaseComposition
 
 from skpoison.detectors._base import BasePoisonDetector
@@ -10,6 +13,7 @@ from skpoison.detectors._label_noise import ROWS_OF_TREES, LabelNoiseDetector
 from skpoison.detectors._margin import MarginDetector
 from skpoison.thresholds import LogOddsThreshold, MADThreshold, SecondComponentThreshold
 from skpoison.utils._cloning import seeded_clone
+from skpoison.utils._parallel import Parallel
 
 ROWS_OF_INFLUENCE, CLASSES_OF_INFLUENCE = 500, 3  # gradient poison is dear: small sets have it
 SHARE_OF_INFLUENCE = 0.2  # of the rarest class: a rare one has influence by nature
@@ -36,8 +40,12 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         is rare, an :class:`InfluenceDetector` with ``MADThreshold(5)``; for tables that have
         categories or gaps, the first alone.
 
+    n_jobs : int, default=None
+        Number of detectors fitted at once, in threads, as in joblib; the default ones that fit
+        several models get it too. The verdict does not depend on it.
+
     verbose : int, default=0
-        1 shows a progress bar of the default detectors.
+        1 shows a progress bar.
 
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the log-odds, or the share of
@@ -115,6 +123,7 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
         "detectors": [list, None],
+        "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
 
@@ -122,12 +131,14 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         self,
         detectors=None,
         *,
+        n_jobs=None,
         verbose=0,
         contamination="auto",
         random_state=None,
     ):
         BasePoisonDetector.__init__(self, contamination=contamination, random_state=random_state)
         self.detectors = detectors
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     @property
@@ -169,13 +180,20 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         return self._set_params("_named_detectors", **params)
 
     def _fit_scores(self, X, y, random_state):
-        self.detectors_ = [
+        members = [
             (name, seeded_clone(detector, random_state))
             for name, detector in self._members(np.bincount(y))
         ]
         labels = self.classes_[y] if self._labelled else None
-        for _, detector in self.detectors_:
-            detector.fit(self._as_given(X), labels)
+        parallel = Parallel(
+            self.n_jobs,
+            prefer="threads",
+            n_tasks=len(members),
+            description="detectors",
+            verbose=self.verbose,
+        )
+        fits = parallel(delayed(m.fit)(self._as_given(X), labels) for _, m in members)
+        self.detectors_ = [(name, fit) for (name, _), fit in zip(members, fits, strict=True)]
         self._ranks = [_Ranks(-detector.training_scores_) for _, detector in self.detectors_]
         return self._combine([d.training_class_scores_ for _, d in self.detectors_])
 
@@ -232,19 +250,22 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
 
     def _members(self, class_counts):
         if self.detectors is None:
-            members = [("label_noise", LabelNoiseDetector(verbose=self.verbose))]
+            members = [
+                ("label_noise", LabelNoiseDetector(n_jobs=self.n_jobs, verbose=self.verbose))
+            ]
             if self._kind == "table":  # a rare category is far out by nature
                 return members
             members.append(("centroid", CentroidDetector(standardize=True, contamination=FAR_OUT)))
             n_rows = class_counts.sum()
             if n_rows < ROWS_OF_TREES:
-                members.append(("margin", MarginDetector()))
+                members.append(("margin", MarginDetector(n_jobs=self.n_jobs)))
             if (
                 n_rows <= ROWS_OF_INFLUENCE
                 and len(class_counts) <= CLASSES_OF_INFLUENCE
                 and class_counts.min() >= SHARE_OF_INFLUENCE * n_rows
             ):
-                members.append(("influence", InfluenceDetector(contamination=MADThreshold(5.0))))
+                influence = InfluenceDetector(contamination=MADThreshold(5.0), n_jobs=self.n_jobs)
+                members.append(("influence", influence))
             return members
         for pair in self.detectors:
             is_pair = isinstance(pair, tuple) and len(pair) == 2

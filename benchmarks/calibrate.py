@@ -185,7 +185,7 @@ def surest(options):
     """Error of the estimated share, and F1; where nothing is wrong, the share that is flagged."""
     rows = []
     for name, n_rows, rate, seed in product(
-        OVERLAPS, (3000, 20_000), (0, 0.03, 0.1), range(options.seeds or 5)
+        OVERLAPS, options.rows, (0, 0.03, 0.1), range(options.seeds or 5)
     ):
         X, y = overlapping(name, n_rows, seed)
         wrong = np.random.RandomState(seed).permutation(n_rows) < rate * n_rows
@@ -210,6 +210,7 @@ def main(arguments=None):
     parser.add_argument("part", choices=["margins", "prior", "sharpening", "surest"])
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--data", nargs="+", choices=PAIRS, help="pairs of the part prior")
+    parser.add_argument("--rows", nargs="+", type=int, default=[3000, 20_000], help="part surest")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
     options = parser.parse_args(arguments)

@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _num_samples
 
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
+from skpoison.detectors._precomputed import check_predictions, column_labels, columns_of_classes
 from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._parallel import Parallel
 from skpoison.utils._row_index import row_keys
@@ -143,8 +144,8 @@ class CrossFittedDetector(BaseLabelNoiseDetector):
 
     Parameters
     ----------
-    estimator : classifier, default=None
-        Clones of it are fitted.
+    estimator : classifier or "precomputed", default=None
+        Clones of it are fitted. "precomputed": the rows of `X` are predictions already.
 
     cv : int, default=5
         Number of folds.
@@ -188,6 +189,9 @@ class CrossFittedDetector(BaseLabelNoiseDetector):
         self.verbose = verbose
 
     def _fit_label_scores(self, X, y, random_state):
+        if self._is_precomputed():
+            self._columns = columns_of_classes(self._names, X.shape[1], self.classes_)
+            return self._label_scores(X)
         estimator = self._default_estimator(X) if self.estimator is None else self.estimator
         self._cross_fit = CrossFit(
             partial(FoldClassifier, seeded_clone(estimator, random_state), len(self.classes_)),
@@ -200,10 +204,27 @@ class CrossFittedDetector(BaseLabelNoiseDetector):
         )
         return self._anomaly(self._cross_fit.predict_out_of_fold(X, self._predict))
 
+    def _is_precomputed(self):
+        return isinstance(self.estimator, str)
+
     def _takes_any_rows(self):
         return self.estimator is not None
 
+    def _validate_rows(self, X, *, reset):
+        if self._is_precomputed():
+            names = column_labels(X)
+            if reset:
+                self._names = names
+            elif names is not None and self._names is not None and names != self._names:
+                columns_of_classes(names, len(names), self.classes_)  # the same, in another order
+                X = X[[X.columns[names.index(name)] for name in self._names]]
+        return super()._validate_rows(X, reset=reset)
+
     def _label_scores(self, X):
+        if self._is_precomputed():
+            predictions = np.asarray(X, dtype=np.float64)[:, self._columns]
+            check_predictions(predictions, self.prediction_method)
+            return self._anomaly(predictions)
         return self._anomaly(self._cross_fit.predict(X, self._predict))
 
     def _predict(self, model, X):

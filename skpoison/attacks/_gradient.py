@@ -5,7 +5,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Parallel, delayed
-from scipy import sparse
 from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
@@ -109,7 +108,7 @@ class GradientPoisoningAttack(BasePoisoningAttack):
         The labels seen in `y`.
 
     n_features_in_ : int
-        Number of columns.
+        Number of columns, where `X` is two-dimensional.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` has names that are all strings.
@@ -211,15 +210,12 @@ class GradientPoisoningAttack(BasePoisoningAttack):
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         victim = describe_victim(SVC(kernel="linear") if self.estimator is None else self.estimator)
         target = self._target_code()
-        precision = np.float32 if X.dtype == np.float32 else np.float64
-        is_sparse = sparse.issparse(X)
-        X, X_val = (_dense(rows, precision) for rows in (X, X_val))
         train = np.arange(len(X))
         if X_val is None:
             train, val = self._split(y, random_state)
             X_val, y_val, val_sources = X[val], y[val], val
         else:
-            val_sources = np.full(len(X_val), -1)
+            val_sources = len(X) + np.arange(len(X_val))
         box = self._box(np.concatenate([X, X_val]))
         attack = _Attack(self, victim, self.classes_, target, box, X[train], y[train], X_val, y_val)
         seeds = random_state.randint(np.iinfo(np.int32).max, size=self.n_restarts)
@@ -237,7 +233,7 @@ class GradientPoisoningAttack(BasePoisoningAttack):
                 stacklevel=2,
             )
         sources = train[rows] if self.labels == "flip" else val_sources[rows]
-        return sparse.csr_matrix(X_poison) if is_sparse else X_poison, y_poison, sources
+        return X_poison, y_poison, sources
 
     def _target_code(self):
         if self.y_target is None:
@@ -294,12 +290,6 @@ class GradientPoisoningAttack(BasePoisoningAttack):
                 f"bounds={self.bounds!r}."
             )
         return Box(low, high, high - low)
-
-
-def _dense(X, dtype):
-    if X is None:
-        return None
-    return (X.toarray() if sparse.issparse(X) else X).astype(dtype)
 
 
 class _Attack:

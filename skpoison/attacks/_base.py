@@ -20,6 +20,7 @@ from skpoison.utils._containers import (
     check_container,
     check_same_container,
     container_of,
+    holds_bare_numbers,
     join,
     row_shape,
     take,
@@ -225,13 +226,14 @@ class BasePoisoningAttack(BaseSampler):
         self.sampling_strategy_ = self.sampling_strategy
         if not self._needs_numbers:
             return X, _positions(codes), codes, first
+        numbers = read_numbers(X, name)
         self._dtypes = columns_by_dtype(X)
-        return X, read_numbers(X, name), codes, first
+        return X, numbers, codes, first
 
     def _check_shape(self, X):
         """Refuse rows that are bare numbers or hold nothing; remember the columns of tables."""
         shape, n_samples = row_shape(X), _num_samples(X)
-        if shape == () and n_samples and np.asarray(take(X, [0])).dtype.kind in "biufc":
+        if holds_bare_numbers(X):
             raise ValueError(
                 "X holds one number a sample: expected rows. Reshape your data, with "
                 "X.reshape(-1, 1) if it has a single feature."

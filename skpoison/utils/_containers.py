@@ -1,6 +1,7 @@
 """Rows of any container: telling what it is, taking rows, joining rows."""
 
 import sys
+from numbers import Number
 
 import numpy as np
 import pandas as pd
@@ -56,14 +57,24 @@ def check_container(X, name="X"):
 
 def is_frame(X):
     """Whether it is a table of pandas or polars."""
-    return container_of(X) in ("pandas", "polars") and X.ndim == 2
+    return container_of(X) in ("pandas", "polars") and len(X.shape) == 2
 
 
 def row_shape(X):
     """Shape of one row: (n_features,), (height, width); () where it is a text or an object."""
+    if container_of(X) != "list":
+        return X.shape[1:]
+    if not len(X) or isinstance(X[0], (str, dict)) or np.ndim(X[0]) == 0:
+        return ()
+    same_length = all(np.ndim(row) and len(row) == len(X[0]) for row in X)
+    return np.shape(X[0]) if same_length else ()
+
+
+def holds_bare_numbers(X):
+    """Whether there is a single number where a row should be."""
     if container_of(X) == "list":
-        return np.shape(X[0]) if len(X) and not isinstance(X[0], (str, dict)) else ()
-    return X.shape[1:]
+        return len(X) > 0 and isinstance(X[0], Number)
+    return len(X.shape) == 1 and np.asarray(X[:1]).dtype.kind in "biufc"
 
 
 def take(X, rows):

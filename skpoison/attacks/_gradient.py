@@ -7,7 +7,6 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.class_weight import compute_sample_weight
 from threadpoolctl import threadpool_limits
 
 from skpoison.attacks._ascent import Box, sweep
@@ -27,13 +26,16 @@ class GradientPoisoningAttack(BasePoisoningAttack):
 
     Parameters
     ----------
-    estimator : SVC, LogisticRegression, RidgeClassifier or Ridge, default=None
+    estimator : SVC, LinearSVC, SGDClassifier, LogisticRegression, RidgeClassifier or Ridge, \
+            default=None
         The victim, unfitted; an :class:`~sklearn.svm.SVC` with a linear, polynomial or RBF
-        kernel. None stands for ``SVC(kernel="linear")``. The attacker's loss is the victim's own:
-        hinge, logistic or squared. With more than two classes a poison row acts on every binary
-        problem that its label takes part in, and the loss is their mean: all pairs of classes
-        for an SVC, which is trained so, and each class against the rest for the others (a
-        stand-in for a LogisticRegression, which is trained on all classes together).
+        kernel, or an :class:`~sklearn.linear_model.SGDClassifier` with the loss "hinge",
+        "squared_hinge" or "log_loss". None stands for ``SVC(kernel="linear")``. The attacker's
+        loss is the victim's own: hinge, squared hinge, logistic or squared. With more than two
+        classes a poison row acts on every binary problem that its label takes part in, and the
+        loss is their mean: all pairs of classes for an SVC, which is trained so, and each class
+        against the rest for the others (a stand-in for a LogisticRegression, which is trained on
+        all classes together).
 
     labels : {"flip", "keep"}, default="flip"
         "flip": the poison rows start from training rows and carry the label of another class.
@@ -313,7 +315,7 @@ class _Attack:
         X_poison = np.clip(X_poison + noise * box.unit, box.low, box.high).astype(X_poison.dtype)
 
         y = np.concatenate([self.y, y_poison])
-        cost = self.victim.cost * compute_sample_weight(self.victim.class_weight, self.classes[y])
+        cost = self.victim.row_costs(self.classes[y])
         targeted = self.target is not None
         y_val = np.full_like(self.y_val, self.target) if targeted else self.y_val
         X_all = np.concatenate([self.X, X_poison])

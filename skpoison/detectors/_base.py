@@ -5,10 +5,10 @@ from abc import ABCMeta, abstractmethod
 from numbers import Real
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
@@ -16,13 +16,13 @@ from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
     check_is_fitted,
-    column_or_1d,
     validate_data,
 )
 
 from skpoison.detectors._encoding import kind_of, make_encoder
 from skpoison.thresholds import BaseThreshold, QuantileThreshold, SecondComponentThreshold
 from skpoison.utils._cloning import seeded_clone
+from skpoison.utils._labels import label_values
 from skpoison.utils._row_index import RowIndex
 
 
@@ -127,9 +127,8 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         if y is None:
             self.classes_, codes = np.zeros(1, dtype=int), np.zeros(_num_samples(X), dtype=int)
         else:
-            y = column_or_1d(y, warn=True)
+            y = label_values(y)
             check_consistent_length(X, y)
-            check_classification_targets(y)
             self.classes_, codes = np.unique(y, return_inverse=True)
         self._labelled = y is not None
         random_state = check_random_state(self.random_state)
@@ -345,10 +344,10 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
             raise ValueError(
                 f"y was given, but this {type(self).__name__} was fitted without labels."
             )
-        y = column_or_1d(y)
+        y = label_values(y)
         check_consistent_length(X, y)
-        codes = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
-        unknown = self.classes_[codes] != y
+        codes = pd.Index(self.classes_).get_indexer(pd.Index(y))
+        unknown = codes < 0
         if unknown.any():
             warnings.warn(
                 f"y holds labels not seen in fit: {np.unique(y[unknown])[:10].tolist()}, in "
@@ -356,5 +355,4 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
                 UserWarning,
                 stacklevel=4,
             )
-            codes[unknown] = -1
         return codes

@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skpoison.detectors._encoding import kind_of, make_encoder
+from skpoison.detectors._encoding import as_frame, kind_of, make_encoder
 from skpoison.thresholds import BaseThreshold, QuantileThreshold, SecondComponentThreshold
 from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._labels import label_values
@@ -301,26 +301,30 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         A classifier of the user's own gets them as they are.
         """
         shape = getattr(X, "shape", ())
+        as_they_are = self._takes_any_rows()
         if reset:
             self._remember_shape(tuple(shape[1:]))
             self._kind = kind_of(X)
-            self._encoder = None if self._takes_any_rows() else make_encoder(self._kind)
-        if len(shape) > 2:
-            X = np.asarray(X).reshape(shape[0], -1)
-        if self._kind == "table":
-            _check_feature_names(self, X, reset=reset)
-            _check_n_features(self, X, reset=reset)
-        elif self._kind == "text":
+            encodes = not as_they_are and not self._is_precomputed()
+            self._encoder = make_encoder(self._kind) if encodes else None
+        if self._kind == "text":
             if kind_of(X) != "text":
                 raise ValueError(f"X must hold texts, as in fit, got {type(X).__name__}.")
+        elif as_they_are or self._kind == "table":
+            if not shape and self._kind != "table":
+                X = np.asarray(X)
+            if len(shape) == 2:
+                _check_feature_names(self, X, reset=reset)
+                _check_n_features(self, X, reset=reset)
+            X = X if as_they_are else as_frame(X)
         else:
             X = validate_data(
                 self,
-                X,
+                np.asarray(X).reshape(shape[0], -1) if len(shape) > 2 else X,
                 reset=reset,
                 dtype=[np.float64, np.float32],
                 accept_sparse="csr" if self._kind == "sparse" else False,
-                ensure_all_finite="allow-nan" if self._takes_any_rows() else True,
+                ensure_all_finite="allow-nan" if self._kind == "gaps" else True,
             )
         if self._encoder is None:
             return X
@@ -330,10 +334,15 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = tags.input_tags.categorical = tags.input_tags.string = True
+        tags.input_tags.allow_nan = True
         return tags
 
     def _takes_any_rows(self):
         """Whether rows are handed to a classifier of the user's own as they are."""
+        return False
+
+    def _is_precomputed(self):
+        """Whether `X` holds predictions or distances in place of rows."""
         return False
 
     def _remember_shape(self, shape):

@@ -208,7 +208,7 @@ class CrossFittedDetector(BaseLabelNoiseDetector):
         return isinstance(self.estimator, str)
 
     def _takes_any_rows(self):
-        return self.estimator is not None
+        return self.estimator is not None and not self._is_precomputed()
 
     def _validate_rows(self, X, *, reset):
         if self._is_precomputed():
@@ -298,7 +298,8 @@ def near_duplicate_groups(X, codes):
     """
     _, first, groups = np.unique(row_keys(X), return_index=True, return_inverse=True)
     groups, first = np.argsort(np.argsort(first))[groups], np.sort(first)  # in order of X
-    is_numeric = isinstance(X, np.ndarray) and X.ndim == 2 and not np.isnan(X).any()
+    is_numeric = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "biuf"
+    is_numeric = is_numeric and not np.isnan(X).any()
     if not is_numeric or len(first) > MOST_ROWS_OF_NEIGHBOR_SEARCH:
         return groups
     rows, codes = X[first], codes[first]

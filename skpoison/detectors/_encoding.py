@@ -1,5 +1,6 @@
 """Tables, texts and sparse matrices as the numbers that detectors look at."""
 
+import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -12,10 +13,11 @@ N_COMPONENTS = 300  # of sparse matrices: more columns than these are never made
 
 
 def kind_of(X):
-    """Tell what rows are: "numbers", "sparse", "table" or "text".
+    """Tell what rows are: "numbers", "gaps", "sparse", "table" or "text".
 
-    A DataFrame is a table where it holds anything but numbers, or misses some; texts are a list,
-    an array or a Series of strings.
+    A DataFrame is a table where it holds anything but numbers, or misses some, and so is an array
+    of rows that are not all numbers; an array of numbers may have gaps; texts are a list, an array
+    or a Series of strings.
     """
     if sparse.issparse(X):
         return "sparse"
@@ -25,6 +27,8 @@ def kind_of(X):
         return "numbers" if _is_complete_and_numeric(X) else "table"
     if hasattr(X, "__len__") and len(X) and all(isinstance(row, str) for row in _items(X)):
         return "text"
+    if isinstance(X, (list, tuple)) or getattr(X, "ndim", 0) == 2:
+        return _kind_of_array(X)
     return "numbers"
 
 
@@ -32,6 +36,26 @@ def _items(X):
     if getattr(X, "ndim", 1) != 1:
         return [None]
     return X if not isinstance(X, (str, dict)) else [None]
+
+
+def _kind_of_array(X):
+    try:
+        X = np.asarray(X)
+        if X.ndim == 2 and X.dtype.kind in "OUS":
+            X = X.astype(np.float64)
+    except (TypeError, ValueError):  # texts among them, or rows of different lengths
+        is_table = getattr(X, "ndim", 0) == 2 and all(np.isscalar(v) or v is None for v in X[0])
+        return "table" if is_table else "numbers"
+    has_gaps = X.ndim == 2 and X.dtype.kind == "f" and np.isnan(X).any()
+    return "gaps" if has_gaps else "numbers"
+
+
+def as_frame(X):
+    """A table as a DataFrame; columns of an array get names and dtypes."""
+    if hasattr(X, "columns"):
+        return X
+    frame = pd.DataFrame(X).infer_objects()
+    return frame.set_axis([f"column {number}" for number in range(frame.shape[1])], axis=1)
 
 
 def _is_complete_and_numeric(frame):
@@ -49,6 +73,8 @@ def make_encoder(kind):
         return make_pipeline(
             TableVectorizer(), SimpleImputer(add_indicator=True, keep_empty_features=True)
         )
+    if kind == "gaps":
+        return SimpleImputer(add_indicator=True, keep_empty_features=True)
     if kind == "text":
         return make_pipeline(TfidfVectorizer(sublinear_tf=True, min_df=2), LeadingComponents())
     return LeadingComponents() if kind == "sparse" else None

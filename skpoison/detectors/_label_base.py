@@ -26,10 +26,6 @@ class BaseLabelNoiseDetector(BasePoisonDetector):
     def _label_scores(self, X):
         """Score rows that were not fitted under each label: (n_samples, n_classes)."""
 
-    def _is_precomputed(self):
-        """Whether `X` holds predictions or distances in place of rows."""
-        return False
-
     def _fit_scores(self, X, y, random_state):
         self._distances = None
         if len(self.classes_) > 1:

@@ -114,9 +114,6 @@ class NeighborDisagreementDetector(BaseLabelNoiseDetector):
     def _is_precomputed(self):
         return isinstance(self.metric, str) and self.metric == "precomputed"
 
-    def _takes_any_rows(self):
-        return self._is_precomputed()
-
     def _fit_label_scores(self, X, y, random_state):
         self._codes = y
         if self._is_precomputed():

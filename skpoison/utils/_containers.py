@@ -25,7 +25,8 @@ def container_of(X):
         return "sparse" if X.ndim == 2 else None
     if isinstance(X, (list, tuple)):
         return "list"
-    return "array" if hasattr(X, "__array__") and len(getattr(X, "shape", ())) else None
+    is_scalar = np.shape(X) == () if hasattr(X, "__array__") else True
+    return None if is_scalar else "array"
 
 
 def check_container(X, name="X"):

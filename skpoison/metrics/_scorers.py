@@ -47,8 +47,8 @@ def make_poison_scorer(metric):
     >>> scores.tolist()
     [1.0, 1.0, 1.0]
     """
-    sign = -1 if metric.startswith("neg_") else 1
-    name = metric.removeprefix("neg_")
+    sign = -1 if str(metric).startswith("neg_") else 1
+    name = str(metric).removeprefix("neg_")
     errors = {"clean_removed", "false_negative_rate"}
     if name not in VERDICT_METRICS | SCORE_METRICS or (name in errors) != (sign < 0):
         accepted = [

@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import contextmanager
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -46,7 +47,7 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
 
     ValueError
         If `X` and `y` are not equally long, the detector was fitted without labels, or `n_rows`
-        is negative.
+        is no whole number or negative.
 
     See Also
     --------
@@ -80,8 +81,8 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
         raise ValueError(
             f"This {type(detector).__name__} was fitted without labels: it has no opinion on y."
         )
-    if n_rows is not None and n_rows < 0:
-        raise ValueError(f"n_rows={n_rows!r} must be None or a number of rows, not negative.")
+    if n_rows is not None and not (isinstance(n_rows, Integral) and n_rows >= 0):
+        raise ValueError(f"n_rows={n_rows!r} must be None or a whole number, not negative.")
     with _names_may_differ():
         rows = detector._validate_rows(X, reset=False)
     scores, anomaly, probability = _judge(detector, rows, labels)

@@ -1,5 +1,7 @@
 """`SuspicionDisplay`: how anomalous a detector finds the rows, and which it finds most so."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
@@ -135,10 +137,13 @@ class SuspicionDisplay:
         Raises
         ------
         ValueError
-            If `poison_mask` does not fit `X`, `image_shape` does not multiply to its columns, or
+            If `n_images` is no whole number or negative, `poison_mask` does not fit `X`,
+            `image_shape` does not multiply to its columns, or
             `display_labels` are not as many as the classes.
         """
         check_is_fitted(estimator)
+        if not isinstance(n_images, Integral) or n_images < 0:
+            raise ValueError(f"n_images={n_images!r} must be a whole number, not negative.")
         detector, rows = last_step_and_rows(estimator, X)
         anomaly_score = -detector.score_samples(rows, y)
         if poison_mask is not None:

@@ -1,5 +1,6 @@
 """Scorers of detectors for cross-validation."""
 
+from sklearn.utils import check_consistent_length
 from sklearn.utils.metadata_routing import MetadataRequest
 
 from skpoison.metrics._detection import SCORE_METRICS, VERDICT_METRICS, recovered_accuracy
@@ -99,6 +100,14 @@ def make_recovery_scorer(victim, X_test, y_test):
     scorer : callable
         ``scorer(detector, X, y)``.
 
+    Raises
+    ------
+    TypeError
+        If `victim` has no ``fit`` and ``predict``, or is a class.
+
+    ValueError
+        If `X_test` and `y_test` are not equally long.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -114,6 +123,9 @@ def make_recovery_scorer(victim, X_test, y_test):
     >>> bool((scores > 0.8).all())
     True
     """
+    if isinstance(victim, type) or not all(hasattr(victim, m) for m in ("fit", "predict")):
+        raise TypeError(f"victim must be a classifier with fit and predict, got {victim!r}.")
+    check_consistent_length(X_test, y_test)
 
     def recovery_scorer(detector, X, y):
         return recovered_accuracy(victim, X, y, detector.predict(X, y), X_test, y_test)

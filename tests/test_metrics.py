@@ -84,6 +84,16 @@ def test_scorers_in_cross_validation(metric, digits_pair):
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match="metric must be one of.*got 'auc'"):
         metrics.make_poison_scorer("auc")
+    with pytest.raises(ValueError, match="metric must be one of.*got None"):
+        metrics.make_poison_scorer(None)
+    for victim in [None, SVC]:
+        with pytest.raises(TypeError, match="victim must be a classifier"):
+            metrics.make_recovery_scorer(victim, [[0.0]], [0])
+    with pytest.raises(ValueError, match="inconsistent numbers"):
+        metrics.make_recovery_scorer(SVC(), [[0.0], [1.0]], [0])
+    for arguments, name in [((None, VERDICT), "poison_mask"), ((MASK, None), "y_pred")]:
+        with pytest.raises(TypeError, match=f"{name} must be an array"):
+            metrics.poison_f1(*arguments)
     with pytest.raises(ValueError, match="y_pred must hold"):
         metrics.poison_f1(MASK, SCORE)
     with pytest.raises(ValueError, match="poison_mask must hold"):

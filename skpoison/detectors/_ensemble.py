@@ -306,8 +306,9 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
             detector._know_again(rows, positions)
 
     def _sk_visual_block_(self):
-        names, detectors = zip(*getattr(self, "detectors_", self._named_detectors), strict=True)
-        return _VisualBlock("parallel", detectors, names=names)
+        members = getattr(self, "detectors_", self._named_detectors)
+        names = [f"{name}: {type(detector).__name__}" for name, detector in members]
+        return _VisualBlock("parallel", [detector for _, detector in members], names=names)
 
     def _remember_shape(self, shape):
         self._array_shape = shape

@@ -5,6 +5,8 @@ import pytest
 from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skpoison.attacks import LabelFlipAttack
 from skpoison.detectors import CentroidDetector, KNNDetector
@@ -116,6 +118,17 @@ def test_colour_images_given_as_arrays_need_no_shape(ax):
     assert drawn.shape == (4, 5, 3)
 
 
+def test_a_pipeline_shows_the_rows_in_front_of_it(poisoned, ax):
+    X, y, _ = poisoned
+    pipeline = make_pipeline(StandardScaler(), KNNDetector(random_state=0)).fit(X, y)
+    display = SuspicionDisplay.from_estimator(pipeline, X, y, image_shape=(8, 8), n_images=1, ax=ax)
+    scores = pipeline[-1].score_samples(StandardScaler().fit_transform(X), y)
+    np.testing.assert_array_equal(display.anomaly_score, -scores)
+    drawn = display.image_axes_[0].get_images()[0].get_array()
+    np.testing.assert_allclose(np.squeeze(drawn), X[scores.argmin()].reshape(8, 8))
+    assert display.ax_.get_title() == "KNNDetector"
+
+
 def test_without_labels_rows_are_judged_under_the_label_that_suits_best(detector, poisoned, ax):
     X, _, _ = poisoned
     display = SuspicionDisplay.from_estimator(detector, X, image_shape=(8, 8), n_images=1, ax=ax)
@@ -139,6 +152,7 @@ def test_tabular_rows_have_a_histogram_only(detector, poisoned):
         ({"image_shape": (8, 9, 1)}, r"image_shape=\(8, 9, 1\) must .* 64 columns"),
         ({"image_shape": (64,)}, r"image_shape=\(64,\) must be \(height, width, channels\)"),
         ({"poison_mask": [True, False]}, "inconsistent numbers of samples"),
+        ({"n_images": 2.5}, "n_images=2.5 must be a whole number"),
         ({"display_labels": ["three"]}, "display_labels=.* 2 classes"),
     ],
 )

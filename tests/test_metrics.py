@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 import sklearn
 from sklearn.model_selection import KFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skpoison import metrics
@@ -79,6 +81,19 @@ def test_scorers_in_cross_validation(metric, digits_pair):
             mask[test], fitted.predict(X[test], y[test]), fitted.score_samples(X[test], y[test])
         )
         assert score == sign * report[metric.removeprefix("neg_")]
+
+
+def test_scorers_of_a_pipeline_are_those_of_its_detector(digits_pair):
+    attack = LabelFlipAttack(rate=0.2, random_state=0)
+    X, y = attack.fit_resample(*digits_pair)
+    pipeline = make_pipeline(StandardScaler(), KNNDetector(contamination=0.2)).fit(X, y)
+    rows = StandardScaler().fit_transform(X)
+    verdict = KNNDetector(contamination=0.2).fit(rows, y).predict(rows, y)
+    expected = metrics.poison_f1(attack.poison_mask_, verdict)
+    scorer = metrics.make_poison_scorer("f1")
+    assert scorer(pipeline, X, y, poison_mask=attack.poison_mask_) == expected
+    expected = metrics.recovered_accuracy(SVC(), X, y, verdict, *digits_pair)
+    assert metrics.make_recovery_scorer(SVC(), *digits_pair)(pipeline, X, y) == expected
 
 
 def test_bad_input_is_named():

@@ -4,6 +4,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.metadata_routing import MetadataRequest
 
 from skpoison.metrics._detection import SCORE_METRICS, VERDICT_METRICS, recovered_accuracy
+from skpoison.utils._pipelines import last_step_and_rows
 
 
 def make_poison_scorer(metric):
@@ -21,7 +22,7 @@ def make_poison_scorer(metric):
     Returns
     -------
     scorer : callable
-        ``scorer(detector, X, y, poison_mask=mask)``.
+        ``scorer(detector, X, y, poison_mask=mask)``; a pipeline may end in the detector.
 
     Raises
     ------
@@ -70,7 +71,8 @@ class _PoisonScorer:
         self.sign = sign
 
     def __call__(self, detector, X, y=None, *, poison_mask):
-        return self.sign * self.metric(poison_mask, getattr(detector, self.method)(X, y))
+        detector, rows = last_step_and_rows(detector, X)
+        return self.sign * self.metric(poison_mask, getattr(detector, self.method)(rows, y))
 
     def __repr__(self):
         return f"{'neg_' if self.sign < 0 else ''}{self.metric.__name__} scorer"
@@ -98,7 +100,7 @@ def make_recovery_scorer(victim, X_test, y_test):
     Returns
     -------
     scorer : callable
-        ``scorer(detector, X, y)``.
+        ``scorer(detector, X, y)``; a pipeline may end in the detector.
 
     Raises
     ------
@@ -128,6 +130,7 @@ def make_recovery_scorer(victim, X_test, y_test):
     check_consistent_length(X_test, y_test)
 
     def recovery_scorer(detector, X, y):
-        return recovered_accuracy(victim, X, y, detector.predict(X, y), X_test, y_test)
+        judge, rows = last_step_and_rows(detector, X)
+        return recovered_accuracy(victim, X, y, judge.predict(rows, y), X_test, y_test)
 
     return recovery_scorer

@@ -277,18 +277,22 @@ class Pipeline(imblearn_pipeline.Pipeline):
 
     @property
     def offset_(self):
+        """Threshold of the detector on ``score_samples``."""
         return self._final_estimator.offset_
 
     @property
     def fitted_threshold_(self):
+        """The detector's rule."""
         return self._final_estimator.fitted_threshold_
 
     @property
     def contamination_(self):
+        """Share of poison that the detector estimates."""
         return self._final_estimator.contamination_
 
     @property
     def contamination_interval_(self):
+        """Its 90 % interval."""
         return self._final_estimator.contamination_interval_
 
     def _ask(self, method, X, y=None, params=None):
@@ -321,14 +325,14 @@ class Pipeline(imblearn_pipeline.Pipeline):
                 continue
             if getattr(memory, "location", "of its own") is not None:
                 step = clone(step)
-            message = {"message_clsname": "Pipeline", "message": self._log_message(number)}
+            params = self._get_metadata_for_step(
+                step_idx=number, step_params=routed_params[name], all_params=raw_params
+            )
+            shown = {"message_clsname": "Pipeline", "message": self._log_message(number)}
             if hasattr(step, "fit_resample"):
-                X, y, step = fit_resample(step, X, y, params=routed_params[name], **message)
+                X, y, step = fit_resample(step, X, y, params=params, **shown)
             else:
-                params = self._get_metadata_for_step(
-                    step_idx=number, step_params=routed_params[name], all_params=raw_params
-                )
-                X, step = fit_transform(step, X, y, weight=None, params=params, **message)
+                X, step = fit_transform(step, X, y, weight=None, params=params, **shown)
             self.steps[number] = (name, step)
         return X, y
 

@@ -110,7 +110,7 @@ def test_the_detector_may_stand_at_the_end_of_a_pipeline(make, prefit):
         alone.set_params(detector=clone(alone.detector).fit(X, y), prefit=True)
         pipeline.fit(X, y)
     X[:50] += [0, 9, 0, 0] if prefit else 0  # all rows of class 0 are flagged
-    behind = PoisonFilter(pipeline, prefit=prefit)
+    behind = PoisonFilter(FrozenEstimator(pipeline) if prefit else pipeline, prefit=prefit)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         alone.fit_resample(X, y)

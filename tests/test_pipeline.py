@@ -201,6 +201,21 @@ def test_weight_that_cannot_follow_is_refused():
             pipeline.fit(X[:100], Y[:100], X_val=X[100:], y_val=Y[100:], sample_weight=weight[:100])
 
 
+def test_rows_of_the_attacker_are_transformed_as_asked():
+    attack = GradientPoisoningAttack(
+        LogisticRegression(), labels="keep", rate=3, max_iter=1, random_state=0
+    )
+    scaler = StandardScaler().fit(X[:100])
+    rows, _ = clone(attack).fit_resample(
+        scaler.transform(X[:100]), Y[:100], X_val=scaler.transform(X[100:]), y_val=Y[100:]
+    )
+    with sklearn.config_context(enable_metadata_routing=True):
+        attack.set_fit_resample_request(X_val=True, y_val=True)
+        pipeline = make_pipeline(StandardScaler(), attack, Recorder(), transform_input=["X_val"])
+        pipeline.fit(X[:100], Y[:100], X_val=X[100:], y_val=Y[100:])
+    np.testing.assert_array_equal(pipeline[-1].X_, rows)
+
+
 def test_groups_and_weights_in_cross_validation():
     groups, weight = np.arange(240) // 24, np.random.RandomState(0).uniform(0.5, 1, 240)
     folds = GroupKFold(3)

@@ -1,5 +1,6 @@
 """Pipelines of any library, taken apart."""
 
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 
@@ -9,7 +10,8 @@ def last_step_and_rows(estimator, X):
     Parameters
     ----------
     estimator : estimator
-        A fitted pipeline of scikit-learn, imbalanced-learn or this library, or any estimator.
+        A fitted pipeline of scikit-learn, imbalanced-learn or this library, or any estimator;
+        possibly in a FrozenEstimator.
 
     X : array-like of shape (n_samples, ...)
         Rows as the pipeline gets them.
@@ -22,6 +24,8 @@ def last_step_and_rows(estimator, X):
     rows : array-like of shape (n_samples, ...)
         The rows transformed by the steps in front. Samplers leave them alone.
     """
+    if isinstance(estimator, FrozenEstimator):
+        estimator = estimator.estimator
     if not isinstance(estimator, Pipeline):
         return estimator, X
     *front, (_, last) = estimator.steps

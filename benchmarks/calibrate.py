@@ -3,6 +3,7 @@
     python benchmarks/calibrate.py margins [--seeds 30]      # 2 minutes
     python benchmarks/calibrate.py prior [--seeds 3]         # 15 minutes, wants SKPOISON_DATA
     python benchmarks/calibrate.py sharpening [--seeds 3]    # 10 minutes, wants SKPOISON_DATA
+    python benchmarks/calibrate.py surest [--seeds 5]        # 15 minutes
 
 Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
 
@@ -13,6 +14,8 @@ Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
 - sharpening: of probabilities of networks that were trained on the labels they judge. Labels are
   drawn from the probabilities of a weak classifier, which confuses what looks alike as people do,
   for a part of the images of the test split.
+- surest: how many of the surest rows tell the share of wrong labels where classes overlap: logistic
+  models whose log-odds are linear in the columns or not, and passengers.
 """
 
 import argparse
@@ -25,6 +28,8 @@ import honest_sets
 import leaderboard
 import numpy as np
 import pandas as pd
+from scipy.special import expit
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import cross_val_predict
@@ -33,7 +38,7 @@ from sklearn.neural_network import MLPClassifier
 from skpoison.attacks import LabelFlipAttack
 from skpoison.detectors import LabelNoiseDetector, MarginDetector
 from skpoison.detectors._label_noise import SCALE_WHEN_SURE
-from skpoison.thresholds import LabelNoiseThreshold
+from skpoison.thresholds import LabelNoiseThreshold, _surest_rows
 
 RESULTS = Path(__file__).parent / "results"
 N_ROWS = 120
@@ -52,6 +57,8 @@ FIRST_SEED = 100  # the leaderboard has those before
 SHARPENINGS = (1, 1.5, 2, 3, 4, 6)
 N_WEAK = 300  # rows of the weak classifier that errs as people do
 SMALLEST = 1e-6
+SURESTS, LEAST_ROWS = (0.02, 0.05, 0.1, 0.2), (30, 100)
+OVERLAPS = ("linear", "bent", "passengers")
 
 
 def gaussian_sets(seed):
@@ -162,11 +169,48 @@ def sharpening(options):
     yield from means.reset_index().to_dict("records")
 
 
+def overlapping(name, n_rows, seed):
+    """Rows and right labels of two classes that overlap."""
+    if name == "passengers":
+        return honest_sets.passengers(n_rows, 2, FIRST_SEED + seed, 0.1)
+    rng = np.random.RandomState(FIRST_SEED + seed)
+    X = rng.normal(size=(n_rows, 8))
+    log_odds = 2.5 * X[:, 0] + 1.5 * X[:, 1] - 1
+    if name == "bent":
+        log_odds += 1.5 * np.abs(X[:, 2]) + X[:, 3] * X[:, 4] - 1.2
+    return X, (rng.uniform(size=n_rows) < expit(log_odds)).astype(int)
+
+
+def surest(options):
+    """Error of the estimated share, and F1; where nothing is wrong, the share that is flagged."""
+    rows = []
+    for name, n_rows, rate, seed in product(
+        OVERLAPS, options.rows, (0, 0.03, 0.1), range(options.seeds or 5)
+    ):
+        X, y = overlapping(name, n_rows, seed)
+        wrong = np.random.RandomState(seed).permutation(n_rows) < rate * n_rows
+        y = np.where(wrong, 1 - y, y)
+        detector = LabelNoiseDetector(random_state=0).fit(X, y)
+        scores = detector.training_class_scores_
+        for share, least in product(SURESTS, LEAST_ROWS):
+            _surest_rows.SUREST, _surest_rows.MIN_ROWS = share, least
+            rule = clone(detector.fitted_threshold_).fit(scores, y)
+            flagged = rule.anomaly_scores(scores, y) > rule.threshold_
+            about = {"set": name, "rows": n_rows, "rate": rate, "surest": share, "least": least}
+            about |= {"estimated": rule.contamination_, "flagged": flagged.mean()}
+            about |= {"error": abs(rule.contamination_ - rate)}
+            rows.append(about | {"f1": f1_score(wrong, flagged) if rate else np.nan})
+    keys = ["set", "rows", "rate", "surest", "least"]
+    means = pd.DataFrame(rows).groupby(keys, sort=False).mean()
+    yield from means.reset_index().to_dict("records")
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=["margins", "prior", "sharpening"])
+    parser.add_argument("part", choices=["margins", "prior", "sharpening", "surest"])
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--data", nargs="+", choices=PAIRS, help="pairs of the part prior")
+    parser.add_argument("--rows", nargs="+", type=int, default=[3000, 20_000], help="part surest")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
     options = parser.parse_args(arguments)

@@ -282,6 +282,11 @@ def test_constants_are_tried(monkeypatch, tmp_path):
         assert table["right flagged"].between(0, 1).all()
     easy = table[table["set"] == "gaussians apart, flips"]
     assert easy["f1"].min() > 0.8  # six deviations apart
+    for constant in ("SUREST", "MIN_ROWS"):  # changed, and changed back
+        monkeypatch.setattr(calibrate._surest_rows, constant, 1)
+    calibrate.main(["surest", "--rows", "200", *settings])
+    table = pd.read_csv(tmp_path / "calibrate_surest.csv")
+    assert len(table) == 72 and table["estimated"].between(0, 0.5).all()
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])

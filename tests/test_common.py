@@ -127,6 +127,22 @@ def test_fitting_twice_gives_equal_scores_and_leaves_global_randomness_alone(det
     assert random.getstate() == python_state
 
 
+@pytest.mark.parametrize(
+    "detector",
+    [detector for detector in DETECTORS if "n_jobs" in detector.get_params()],
+    ids=lambda e: type(e).__name__,
+)
+def test_verdicts_are_equal_for_any_n_jobs(detector, digits_pair, capsys):
+    X, y = digits_pair
+    alone = clone(detector).fit(X, y)
+    assert not capsys.readouterr().err
+    with joblib.parallel_config("threading"):
+        together = clone(detector).set_params(n_jobs=2, verbose=1).fit(X, y)
+    np.testing.assert_array_equal(together.training_scores_, alone.training_scores_)
+    np.testing.assert_array_equal(together.predict(X, y), alone.predict(X, y))
+    assert "100%" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda e: type(e).__name__)
 def test_fitted_detector_survives_copies(detector, digits_pair, tmp_path):
     X, y = digits_pair

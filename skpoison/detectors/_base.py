@@ -298,9 +298,9 @@ class BasePoisonDetector(PoisonScoreMixin, OutlierMixin, BaseEstimator, metaclas
         check_is_fitted(self)
         X = self._validate_rows(X, reset=False)
         codes = None if y is None else self._encode(X, y)
-        return self._class_scores(X), codes
+        return self._look_up_or_score(X), codes
 
-    def _class_scores(self, X):
+    def _look_up_or_score(self, X):
         """Anomaly scores under each label of validated rows: looked up where they were fitted."""
         place = self._training_rows.find(X)
         scores = self.training_class_scores_[place]

@@ -1,13 +1,16 @@
 """Any outlier detector, one clone a class."""
 
 import warnings
+from numbers import Integral
 
 import numpy as np
+from joblib import delayed
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.utils._param_validation import HasMethods
 
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.utils._cloning import seeded_clone
+from skpoison.utils._parallel import Parallel
 
 
 class ClassConditionalDetector(BasePoisonDetector):
@@ -26,6 +29,12 @@ class ClassConditionalDetector(BasePoisonDetector):
         Either may stand at the end of a scikit-learn pipeline. Clones are fitted, and where it
         leaves a ``random_state`` at None they get one. None: ``LocalOutlierFactor`` with 20
         neighbours, or all other rows of a smaller class.
+
+    n_jobs : int, default=None
+        Number of classes fitted at once, as in joblib.
+
+    verbose : int, default=0
+        1 shows a progress bar.
 
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
@@ -111,54 +120,65 @@ class ClassConditionalDetector(BasePoisonDetector):
             HasMethods(["fit", "decision_function"]),
             None,
         ],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
     }
 
-    def __init__(self, estimator=None, *, contamination="auto", random_state=None):
+    def __init__(
+        self, estimator=None, *, n_jobs=None, verbose=0, contamination="auto", random_state=None
+    ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator
+        self.n_jobs = n_jobs
+        self.verbose = verbose
 
     def _fit_scores(self, X, y, random_state):
-        scorers, refusals = {}, {}
-        for code in range(len(self.classes_)):
-            try:
-                scorers[code] = self._fit_class(X[y == code], random_state)
-            except ValueError as reason:
-                refusals[code] = reason
+        n_classes = len(self.classes_)
+        parallel = Parallel(
+            self.n_jobs, n_tasks=n_classes, description="classes", verbose=self.verbose
+        )
+        fits = parallel(
+            delayed(_fit_class)(self._make_detector(rows, random_state), rows)
+            for rows in (X[y == code] for code in range(n_classes))
+        )
+        refusals = {code: fit for code, fit in enumerate(fits) if isinstance(fit, ValueError)}
         if refusals:
-            of_all = self._fit_scorer(X, random_state)
-            scorers |= dict.fromkeys(refusals, of_all)
+            of_all = _StandardScorer(self._make_detector(X, random_state), X)
         for code, reason in refusals.items():
             warnings.warn(
                 f"Class {self.classes_[code]} is judged by a clone of the estimator fitted to the "
                 f"rows of all classes, not to its own {np.sum(y == code)}: {reason}",
                 stacklevel=2,
             )
-        self._scorers = [scorers[code] for code in range(len(self.classes_))]
+        self._scorers = [of_all if code in refusals else fit for code, fit in enumerate(fits)]
         self.estimators_ = [scorer.detector for scorer in self._scorers]
         return self._scores(X)
 
     def _scores(self, X):
         return np.column_stack([scorer.scores(X) for scorer in self._scorers])
 
-    def _fit_class(self, rows, random_state):
-        if len(rows) < 2:
-            raise ValueError("a single row has nothing to be compared with")
-        return self._fit_scorer(rows, random_state)
+    def _make_detector(self, rows, random_state):
+        if self.estimator is not None:
+            return seeded_clone(self.estimator, random_state)
+        n_neighbors = min(20, max(len(rows) - 1, 1))
+        return LocalOutlierFactor(n_neighbors=n_neighbors, novelty=True)
 
-    def _fit_scorer(self, rows, random_state):
-        if self.estimator is None:
-            n_neighbors = min(20, max(len(rows) - 1, 1))
-            detector = LocalOutlierFactor(n_neighbors=n_neighbors, novelty=True)
-        else:
-            detector = seeded_clone(self.estimator, random_state)
-        return _StandardScorer(detector.fit(rows), rows)
+
+def _fit_class(detector, rows):
+    """The scorer of a class, or why there is none."""
+    if len(rows) < 2:
+        return ValueError("a single row has nothing to be compared with")
+    try:
+        return _StandardScorer(detector, rows)
+    except ValueError as reason:
+        return reason
 
 
 class _StandardScorer:
-    """A fitted outlier detector whose scores are standardised over the rows it was fitted to."""
+    """An outlier detector, fitted to rows, whose scores are standardised over them."""
 
     def __init__(self, detector, rows):
-        self.detector = detector
+        self.detector = detector.fit(rows)
         together, alone = outlier_scores(detector, rows)[:1], outlier_scores(detector, rows[:1])
         self.one_by_one = not np.allclose(together, alone)
         self.mean, self.scale = 0.0, 1.0

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
-from sklearn.utils._param_validation import HasMethods
+from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skpoison.detectors._cross_fitting import CrossFittedDetector
 from skpoison.thresholds import ConfidentLearningThreshold
@@ -23,17 +23,22 @@ class ConfidentLearningDetector(CrossFittedDetector):
 
     Parameters
     ----------
-    estimator : classifier, default=None
+    estimator : classifier or "precomputed", default=None
         A scikit-learn classifier with ``predict_proba``; clones are fitted, and where it leaves
         a ``random_state`` at None they get one. None: logistic regression on columns scaled to
         [0, 1], with a penalty (`C`) of one over the rows' mean squared distance to their mean,
         which makes the result the same whatever the units and the number of columns.
+        "precomputed": `X` holds out-of-sample class probabilities in place of rows, one column for
+        each class; columns of a DataFrame are matched to the classes by name.
 
     cv : int, default=5
         Number of folds. No more than there are different rows are made.
 
     n_jobs : int, default=None
         Number of clones fitted at once, as in joblib.
+
+    verbose : int, default=0
+        1 shows a progress bar.
 
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
@@ -92,6 +97,13 @@ class ConfidentLearningDetector(CrossFittedDetector):
     >>> y = np.array(["a", "a", "a", "a", "b", "b", "b", "b", "a"])
     >>> ConfidentLearningDetector(random_state=0).fit_predict(X, y)
     array([ 1,  1,  1,  1,  1,  1,  1,  1, -1])
+
+    Probabilities of a model of one's own:
+
+    >>> import pandas as pd
+    >>> pred_proba = pd.DataFrame({"b": [0.1, 0.2, 0.9, 0.8, 0.9], "a": [0.9, 0.8, 0.1, 0.2, 0.1]})
+    >>> ConfidentLearningDetector("precomputed").fit_predict(pred_proba, list("aabba"))
+    array([ 1,  1,  1,  1, -1])
     """
 
     short_names = {"confident-learning": {}}
@@ -100,7 +112,7 @@ class ConfidentLearningDetector(CrossFittedDetector):
 
     _parameter_constraints = {
         **CrossFittedDetector._parameter_constraints,
-        "estimator": [HasMethods(["fit", "predict_proba"]), None],
+        "estimator": [HasMethods(["fit", "predict_proba"]), StrOptions({"precomputed"}), None],
     }
 
     def _default_estimator(self, X):

@@ -4,7 +4,7 @@ from functools import partial
 from numbers import Integral
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.base import clone
@@ -15,7 +15,9 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _num_samples
 
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
+from skpoison.detectors._precomputed import check_predictions, column_labels, columns_of_classes
 from skpoison.utils._cloning import seeded_clone
+from skpoison.utils._parallel import Parallel
 from skpoison.utils._row_index import row_keys
 
 DUPLICATE_RADIUS = 0.5  # in units of the median distance to the nearest row of the class
@@ -52,6 +54,9 @@ class CrossFit:
     n_jobs : int, default=None
         Number of fits at once, as in joblib.
 
+    verbose : int, default=0
+        1 shows a progress bar.
+
     Attributes
     ----------
     models : list
@@ -61,7 +66,18 @@ class CrossFit:
         The fold of each row: the number of the model that has not learnt it.
     """
 
-    def __init__(self, fit, X, codes, *, train_mask=None, n_folds, random_state, n_jobs=None):
+    def __init__(
+        self,
+        fit,
+        X,
+        codes,
+        *,
+        train_mask=None,
+        n_folds,
+        random_state,
+        n_jobs=None,
+        verbose=0,
+    ):
         _, first, groups = np.unique(
             near_duplicate_groups(X, codes), return_index=True, return_inverse=True
         )
@@ -72,7 +88,8 @@ class CrossFit:
             train = self.folds != fold if n_folds > 1 else np.ones(len(codes), dtype=bool)
             return np.flatnonzero(train if train_mask is None else train & train_mask)
 
-        self.models = Parallel(n_jobs=n_jobs)(
+        parallel = Parallel(n_jobs, n_tasks=n_folds, description="folds", verbose=verbose)
+        self.models = parallel(
             delayed(fit)(_safe_indexing(X, train), codes[train])
             for train in map(rows_of, range(n_folds))
         )
@@ -127,14 +144,17 @@ class CrossFittedDetector(BaseLabelNoiseDetector):
 
     Parameters
     ----------
-    estimator : classifier, default=None
-        Clones of it are fitted.
+    estimator : classifier or "precomputed", default=None
+        Clones of it are fitted. "precomputed": the rows of `X` are predictions already.
 
     cv : int, default=5
         Number of folds.
 
     n_jobs : int, default=None
         Number of clones fitted at once, as in joblib.
+
+    verbose : int, default=0
+        1 shows a progress bar.
 
     contamination : "auto", float or threshold rule, default="auto"
         As in the base class.
@@ -149,17 +169,29 @@ class CrossFittedDetector(BaseLabelNoiseDetector):
         **BaseLabelNoiseDetector._parameter_constraints,
         "cv": [Interval(Integral, 2, None, closed="left")],
         "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
     }
 
     def __init__(
-        self, estimator=None, *, cv=5, n_jobs=None, contamination="auto", random_state=None
+        self,
+        estimator=None,
+        *,
+        cv=5,
+        n_jobs=None,
+        verbose=0,
+        contamination="auto",
+        random_state=None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator
         self.cv = cv
         self.n_jobs = n_jobs
+        self.verbose = verbose
 
     def _fit_label_scores(self, X, y, random_state):
+        if self._is_precomputed():
+            self._columns = columns_of_classes(self._names, X.shape[1], self.classes_)
+            return self._label_scores(X)
         estimator = self._default_estimator(X) if self.estimator is None else self.estimator
         self._cross_fit = CrossFit(
             partial(FoldClassifier, seeded_clone(estimator, random_state), len(self.classes_)),
@@ -168,13 +200,31 @@ class CrossFittedDetector(BaseLabelNoiseDetector):
             n_folds=self.cv,
             random_state=random_state,
             n_jobs=self.n_jobs,
+            verbose=self.verbose,
         )
         return self._anomaly(self._cross_fit.predict_out_of_fold(X, self._predict))
+
+    def _is_precomputed(self):
+        return isinstance(self.estimator, str)
 
     def _takes_any_rows(self):
         return self.estimator is not None
 
+    def _validate_rows(self, X, *, reset):
+        if self._is_precomputed():
+            names = column_labels(X)
+            if reset:
+                self._names = names
+            elif names is not None and self._names is not None and names != self._names:
+                columns_of_classes(names, len(names), self.classes_)  # the same, in another order
+                X = X[[X.columns[names.index(name)] for name in self._names]]
+        return super()._validate_rows(X, reset=reset)
+
     def _label_scores(self, X):
+        if self._is_precomputed():
+            predictions = np.asarray(X, dtype=np.float64)[:, self._columns]
+            check_predictions(predictions, self.prediction_method)
+            return self._anomaly(predictions)
         return self._anomaly(self._cross_fit.predict(X, self._predict))
 
     def _predict(self, model, X):

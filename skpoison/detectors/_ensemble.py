@@ -1,6 +1,9 @@
 """Several detectors that judge together."""
 
+from numbers import Integral
+
 import numpy as np
+from joblib import delayed
 from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.metaestimators import _BaseComposition
 
@@ -11,6 +14,7 @@ from skpoison.detectors._label_noise import ROWS_OF_TREES, LabelNoiseDetector
 from skpoison.detectors._margin import MarginDetector
 from skpoison.thresholds import LogOddsThreshold, MADThreshold, SecondComponentThreshold
 from skpoison.utils._cloning import seeded_clone
+from skpoison.utils._parallel import Parallel
 
 ROWS_OF_INFLUENCE, CLASSES_OF_INFLUENCE = 500, 3  # gradient poison is dear: small sets have it
 SHARE_OF_INFLUENCE = 0.2  # of the rarest class: a rare one has influence by nature
@@ -39,8 +43,12 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         A dict names detectors that take the place of some of these, as
         ``set_params(label_noise__n_trees=50)`` makes it.
 
+    n_jobs : int, default=None
+        Number of detectors fitted at once, in threads, as in joblib; the default ones that fit
+        several models get it too. The verdict does not depend on it.
+
     verbose : int, default=0
-        1 shows a progress bar of the default detectors.
+        1 shows a progress bar.
 
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the log-odds, or the share of
@@ -118,6 +126,7 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
         "detectors": [list, dict, None],
+        "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
 
@@ -125,12 +134,14 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         self,
         detectors=None,
         *,
+        n_jobs=None,
         verbose=0,
         contamination="auto",
         random_state=None,
     ):
         BasePoisonDetector.__init__(self, contamination=contamination, random_state=random_state)
         self.detectors = detectors
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     @property
@@ -139,10 +150,10 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         if isinstance(self.detectors, list):
             return self.detectors
         default = {
-            "label_noise": LabelNoiseDetector(verbose=self.verbose),
+            "label_noise": LabelNoiseDetector(n_jobs=self.n_jobs, verbose=self.verbose),
             "centroid": CentroidDetector(standardize=True, contamination=FAR_OUT),
-            "margin": MarginDetector(),
-            "influence": InfluenceDetector(contamination=MADThreshold(5.0)),
+            "margin": MarginDetector(n_jobs=self.n_jobs),
+            "influence": InfluenceDetector(contamination=MADThreshold(5.0), n_jobs=self.n_jobs),
         }
         changed = self.detectors if isinstance(self.detectors, dict) else {}
         return [(name, changed.get(name, detector)) for name, detector in default.items()]
@@ -196,13 +207,20 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         return self._set_params("_named_detectors", **params)
 
     def _fit_scores(self, X, y, random_state):
-        self.detectors_ = [
+        members = [
             (name, seeded_clone(detector, random_state))
             for name, detector in self._members(np.bincount(y))
         ]
         labels = self.classes_[y] if self._labelled else None
-        for _, detector in self.detectors_:
-            detector.fit(self._as_given(X), labels)
+        parallel = Parallel(
+            self.n_jobs,
+            prefer="threads",
+            n_tasks=len(members),
+            description="detectors",
+            verbose=self.verbose,
+        )
+        fits = parallel(delayed(m.fit)(self._as_given(X), labels) for _, m in members)
+        self.detectors_ = [(name, fit) for (name, _), fit in zip(members, fits, strict=True)]
         self._ranks = [_Ranks(-detector.training_scores_) for _, detector in self.detectors_]
         return self._combine([d.training_class_scores_ for _, d in self.detectors_])
 

@@ -1,7 +1,10 @@
 """Out-of-sample class probabilities of extremely randomised trees."""
 
 import numpy as np
+from joblib import delayed
 from sklearn.ensemble import ExtraTreesClassifier
+
+from skpoison.utils._parallel import Parallel
 
 TREES_OF_A_HALF = 10
 
@@ -23,12 +26,16 @@ class HalfForest:
 
     random_state : RandomState
         Draws the halves and seeds the trees.
+
+    n_jobs : int, default=None
+        Number of halves at once, in threads.
     """
 
-    def __init__(self, n_trees, n_classes, random_state):
+    def __init__(self, n_trees, n_classes, random_state, n_jobs=None):
         self.n_halves = -(-n_trees // TREES_OF_A_HALF)
         self.n_classes = n_classes
         self.random_state = random_state
+        self.n_jobs = n_jobs
 
     def fit_predict(self, X, y, groups, weight):
         """Fit, and give the logarithm of the smoothed probabilities.
@@ -51,26 +58,29 @@ class HalfForest:
         -------
         log_probability : ndarray of shape (n_samples, n_classes)
         """
-        _, first, place = np.unique(groups, return_index=True, return_inverse=True)
+        halves = list(self._draw_halves(y, groups, weight))
+        fits = Parallel(self.n_jobs, prefer="threads")(
+            delayed(_fit_half)(X, y, *half) for half in halves
+        )
         votes, n_votes = np.zeros((len(X), self.n_classes)), np.zeros(len(X))
-        self.forests_ = []
+        self.forests_ = [forest for forest, _ in fits]
+        for (_, asked, _), (forest, found) in zip(halves, fits, strict=True):
+            votes[np.ix_(asked, forest.classes_)] += found
+            n_votes[asked] += TREES_OF_A_HALF
+        return self._smoothed(votes, n_votes)
+
+    def _draw_halves(self, y, groups, weight):
+        """Rows that are learnt, rows that are asked about, and a seed."""
+        _, first, place = np.unique(groups, return_index=True, return_inverse=True)
         for _ in range(self.n_halves):
             order = self.random_state.permutation(len(first))
             order = order[np.argsort(y[first][order], kind="stable")]
             half = np.zeros(len(first), dtype=bool)
             half[order[self.random_state.randint(2) :: 2]] = True
             asked = ~half[place]
-            learnt = ~asked & (self.random_state.uniform(size=len(X)) < weight)
-            if not learnt.any() or not asked.any():
-                continue
-            forest = ExtraTreesClassifier(
-                TREES_OF_A_HALF, random_state=self.random_state.randint(2**31 - 1)
-            )
-            forest.fit(X[learnt], y[learnt])
-            votes[asked] += self._votes(forest, X[asked])
-            n_votes[asked] += TREES_OF_A_HALF
-            self.forests_.append(forest)
-        return self._smoothed(votes, n_votes)
+            learnt = ~asked & (self.random_state.uniform(size=len(y)) < weight)
+            if learnt.any() and asked.any():
+                yield learnt, asked, self.random_state.randint(2**31 - 1)
 
     def predict(self, X):
         """Give the logarithm of the smoothed probabilities of rows that were not fitted.
@@ -84,17 +94,25 @@ class HalfForest:
         -------
         log_probability : ndarray of shape (n_samples, n_classes)
         """
+        found = Parallel(self.n_jobs, prefer="threads")(
+            delayed(_votes)(forest, X) for forest in self.forests_
+        )
         votes = np.zeros((len(X), self.n_classes))
-        for forest in self.forests_:
-            votes += self._votes(forest, X)
+        for forest, of_forest in zip(self.forests_, found, strict=True):
+            votes[:, forest.classes_] += of_forest
         # as many votes as a training row has: new and training rows are on one scale
         return self._smoothed(votes / 2, np.full(len(X), len(self.forests_) * TREES_OF_A_HALF / 2))
-
-    def _votes(self, forest, X):
-        votes = np.zeros((len(X), self.n_classes))
-        votes[:, forest.classes_] = TREES_OF_A_HALF * forest.predict_proba(X)
-        return votes
 
     def _smoothed(self, votes, n_votes):
         """One vote more, shared by all classes."""
         return np.log((votes + 1 / self.n_classes) / (n_votes + 1)[:, np.newaxis])
+
+
+def _fit_half(X, y, learnt, asked, seed):
+    forest = ExtraTreesClassifier(TREES_OF_A_HALF, random_state=seed).fit(X[learnt], y[learnt])
+    return forest, _votes(forest, X[asked])
+
+
+def _votes(forest, X):
+    """Number of trees for each class of the forest."""
+    return TREES_OF_A_HALF * forest.predict_proba(X)

@@ -51,6 +51,12 @@ class InfluenceDetector(BaseLabelNoiseDetector):
         A row is trusted to measure the loss where more than half of so many nearest neighbours
         have its label.
 
+    n_jobs : int, default=None
+        Number of folds fitted at once, as in joblib.
+
+    verbose : int, default=0
+        1 shows a progress bar.
+
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
         the training rows to flag, in (0, 0.5]. "auto" is ``SecondComponentThreshold()``:
@@ -127,6 +133,8 @@ class InfluenceDetector(BaseLabelNoiseDetector):
         "estimator": [HasMethods(["fit", "predict"]), None],
         "n_folds": [Interval(Integral, 2, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -135,6 +143,8 @@ class InfluenceDetector(BaseLabelNoiseDetector):
         *,
         n_folds=10,
         n_neighbors=10,
+        n_jobs=None,
+        verbose=0,
         contamination="auto",
         random_state=None,
     ):
@@ -142,6 +152,8 @@ class InfluenceDetector(BaseLabelNoiseDetector):
         self.estimator = estimator
         self.n_folds = n_folds
         self.n_neighbors = n_neighbors
+        self.n_jobs = n_jobs
+        self.verbose = verbose
 
     def _fit_label_scores(self, X, y, random_state):
         X = X.astype(np.float64)
@@ -150,14 +162,23 @@ class InfluenceDetector(BaseLabelNoiseDetector):
             spread = np.square(X - X.mean(axis=0)).sum(axis=1).mean()
             self.estimator_ = shrunken_ridge(spread)
         victim = describe_victim(self.estimator_)
+        seed = random_state.randint(2**31 - 1)
 
         def fit(rows, codes):
             trusted = trusted_rows(rows, codes, self.n_neighbors)
-            folds = stratified_folds(codes, self.n_folds - 1, random_state)
+            folds = stratified_folds(codes, self.n_folds - 1, np.random.RandomState(seed))
             return InfluenceFunction(victim, self.classes_, rows, codes, folds, trusted)
 
         with threadpool_limits(1):
-            self._cross_fit = CrossFit(fit, X, y, n_folds=self.n_folds, random_state=random_state)
+            self._cross_fit = CrossFit(
+                fit,
+                X,
+                y,
+                n_folds=self.n_folds,
+                random_state=random_state,
+                n_jobs=self.n_jobs,
+                verbose=self.verbose,
+            )
             influence = self._cross_fit.predict_out_of_fold(X, InfluenceFunction.__call__)
         self.scale_ = float(np.median(np.abs(influence[np.arange(len(X)), y]))) or 1.0
         return np.arcsinh(influence / self.scale_)

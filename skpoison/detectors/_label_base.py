@@ -26,10 +26,19 @@ class BaseLabelNoiseDetector(BasePoisonDetector):
     def _label_scores(self, X):
         """Score rows that were not fitted under each label: (n_samples, n_classes)."""
 
+    def _is_precomputed(self):
+        """Whether `X` holds predictions or distances in place of rows."""
+        return False
+
     def _fit_scores(self, X, y, random_state):
         self._distances = None
         if len(self.classes_) > 1:
             return self._fit_label_scores(X, y, random_state)
+        if self._is_precomputed():
+            raise ValueError(
+                f"{type(self).__name__} of something precomputed needs labels of at least two "
+                "classes in y."
+            )
         if self._takes_any_rows() and self._kind != "numbers":
             raise ValueError(
                 f"{type(self).__name__}(estimator=...) needs rows of at least two classes in y "

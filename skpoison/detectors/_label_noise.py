@@ -3,8 +3,9 @@
 from numbers import Integral
 
 import numpy as np
+from joblib import delayed
 from sklearn.utils._param_validation import Interval
-from tqdm import tqdm
+from threadpoolctl import threadpool_limits
 
 from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._forest_scores import HalfForest
@@ -13,6 +14,7 @@ from skpoison.detectors._ridge_scores import LeaveOneOutRidge
 from skpoison.detectors._standardizer import Standardizer
 from skpoison.thresholds import LabelNoiseThreshold
 from skpoison.thresholds._noise_likelihood import fit_uniform_noise
+from skpoison.utils._parallel import Parallel
 
 FIRST_TEMPERATURE = 5.0  # prior of the linear learner's, which alone judges the first round
 TEMPERATURES = {"linear": 2.5, "rbf": 2.5, "trees": 0.8}  # priors of the second round's
@@ -31,7 +33,8 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     alone first; the rows whose labels it finds wrong weigh less when all of them learn. Their
     scores are added with the weights that maximise the likelihood of the labels under noise.
     Where the linear learner is sure of wrong labels, "auto" holds the temperature of the sum to
-    its prior: gradient poison, which the others follow, would pass for classes that overlap.
+    its prior: gradient poison, which the others follow, would pass for classes that overlap. Where
+    the sum of many rows still shows fewer, the labels of its surest rows tell how many.
 
     Parameters
     ----------
@@ -40,6 +43,10 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
 
     n_trees : int, default=100
         Number of trees; none below 300 rows.
+
+    n_jobs : int, default=None
+        Number of threads, as in joblib; each computes in one thread, so that the verdict does not
+        depend on it.
 
     verbose : int, default=0
         1 shows a progress bar.
@@ -126,6 +133,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         **BaseLabelNoiseDetector._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "n_trees": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
 
@@ -134,6 +142,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         *,
         n_components=1000,
         n_trees=100,
+        n_jobs=None,
         verbose=0,
         contamination="auto",
         random_state=None,
@@ -141,36 +150,46 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         super().__init__(contamination=contamination, random_state=random_state)
         self.n_components = n_components
         self.n_trees = n_trees
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     def _fit_label_scores(self, X, y, random_state):
+        with threadpool_limits(1):
+            return self._fit_learners(X, y, random_state)
+
+    def _fit_learners(self, X, y, random_state):
         n_classes = len(self.classes_)
         self._scaler = Standardizer(X)
         standardized = self._scaler(X)
         groups = near_duplicate_groups(standardized, y)
-        self.learners_ = {
+        learners = {
             kernel: LeaveOneOutRidge(
                 kernel, self.n_components, n_classes, int(random_state.randint(2**31 - 1))
             )
             for kernel in ("linear", "rbf")
         }
+        self.trust_ = np.ones(len(X))
+        first = learners["linear"].fit_predict(standardized, y, groups, self.trust_)
+        rule = LabelNoiseThreshold(FIRST_TEMPERATURE, TEMPERATURE_SCALE, noise="uniform")
+        self.first_threshold_ = rule.fit(-first, y)
+        self.trust_ = 1 - rule.poison_probability(-first, y)
+        rows = dict.fromkeys(learners, standardized)
         if len(X) >= ROWS_OF_TREES:
-            self.learners_["trees"] = HalfForest(self.n_trees, n_classes, random_state)
-
-        with tqdm(total=1 + len(self.learners_), disable=not self.verbose) as progress:
-            progress.set_description("linear, first round")
-            self.trust_ = np.ones(len(X))
-            first = self.learners_["linear"].fit_predict(standardized, y, groups, self.trust_)
-            rule = LabelNoiseThreshold(FIRST_TEMPERATURE, TEMPERATURE_SCALE, noise="uniform")
-            self.first_threshold_ = rule.fit(-first, y)
-            self.trust_ = 1 - rule.poison_probability(-first, y)
-            progress.update()
-            scores = []
-            for name, learner in self.learners_.items():
-                progress.set_description(name)
-                rows = X if name == "trees" else standardized
-                scores.append(learner.fit_predict(rows, y, groups, self.trust_))
-                progress.update()
+            learners["trees"] = HalfForest(self.n_trees, n_classes, random_state, self.n_jobs)
+            rows["trees"] = X
+        parallel = Parallel(
+            self.n_jobs,
+            prefer="threads",
+            n_tasks=len(learners),
+            description="learners",
+            verbose=self.verbose,
+        )
+        fits = parallel(
+            delayed(_fit)(learner, rows[name], y, groups, self.trust_)
+            for name, learner in learners.items()
+        )
+        learners, scores = zip(*fits, strict=True)
+        self.learners_ = dict(zip(rows, learners, strict=True))
         priors = np.array([TEMPERATURES[name] for name in self.learners_])
         fit = fit_uniform_noise(np.stack(scores), y, priors, TEMPERATURE_SCALE)
         # relative to each other: how far the sum of all is to be trusted, the threshold rule says
@@ -183,7 +202,9 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         if self.contamination == "auto" and len(self.classes_) > 1:
             first = self.first_threshold_
             if first.noise_ != "none" and first.likelihood_ratio_ > SURE:
-                rule.set_params(temperature_scale=SCALE_WHEN_SURE)
+                rule.set_params(
+                    temperature_scale=SCALE_WHEN_SURE, sure_share=first.contamination_interval_[0]
+                )
         return rule
 
     def _label_scores(self, X):
@@ -197,3 +218,8 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
 
     def _combine(self, scores):
         return -np.tensordot(list(self.weights_.values()), np.stack(scores), 1)
+
+
+def _fit(learner, *arguments):
+    """The fitted learner too: it may be a copy in another process."""
+    return learner, learner.fit_predict(*arguments)

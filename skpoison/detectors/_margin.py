@@ -4,7 +4,7 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-from sklearn.utils._param_validation import HasMethods
+from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skpoison.detectors._cross_fitting import CrossFittedDetector, is_unit_scaled
 from skpoison.thresholds import LabelNoiseThreshold
@@ -24,11 +24,12 @@ class MarginDetector(CrossFittedDetector):
 
     Parameters
     ----------
-    estimator : classifier with ``decision_function``, default=None
+    estimator : classifier with ``decision_function`` or "precomputed", default=None
         Clones of it are fitted, and where it leaves a ``random_state`` at None they get one. None:
         an SVM with an RBF kernel, on the columns as they are where all values lie in [0, 1] as
         those of pixels do, otherwise standardised; of more than 2,000 rows, a ridge classifier on
-        standardised columns.
+        standardised columns. "precomputed": `X` holds out-of-sample decision values in place of
+        rows, one column for each class.
 
     cv : int, default=5
         Number of folds. Near-duplicates share a fold: equal rows, and rows of a label half as far
@@ -36,6 +37,9 @@ class MarginDetector(CrossFittedDetector):
 
     n_jobs : int, default=None
         Number of clones fitted at once, as in joblib.
+
+    verbose : int, default=0
+        1 shows a progress bar.
 
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
@@ -112,7 +116,7 @@ class MarginDetector(CrossFittedDetector):
 
     _parameter_constraints = {
         **CrossFittedDetector._parameter_constraints,
-        "estimator": [HasMethods(["fit", "decision_function"]), None],
+        "estimator": [HasMethods(["fit", "decision_function"]), StrOptions({"precomputed"}), None],
     }
 
     def _default_estimator(self, X):

@@ -3,8 +3,9 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
-from sklearn.utils._param_validation import Interval
+from scipy import sparse
+from sklearn.neighbors import VALID_METRICS, NearestNeighbors
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
@@ -24,6 +25,12 @@ class NeighborDisagreementDetector(BaseLabelNoiseDetector):
     ----------
     n_neighbors : int, default=10
         Number of neighbours, of all classes together. In a smaller training set, all other rows.
+
+    metric : str or callable, default="minkowski"
+        Distance, as in :class:`sklearn.neighbors.NearestNeighbors`. "precomputed": `X` holds
+        distances to the training rows in place of rows, (n_samples, n_training), or is a sparse
+        graph of at least `n_neighbors` neighbours of each row, as ``kneighbors_graph`` gives it
+        with ``mode="distance"``.
 
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
@@ -94,15 +101,28 @@ class NeighborDisagreementDetector(BaseLabelNoiseDetector):
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "metric": [StrOptions({*VALID_METRICS["brute"], "precomputed"}), callable],
     }
 
-    def __init__(self, n_neighbors=10, *, contamination="auto", random_state=None):
+    def __init__(
+        self, n_neighbors=10, *, metric="minkowski", contamination="auto", random_state=None
+    ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.n_neighbors = n_neighbors
+        self.metric = metric
+
+    def _is_precomputed(self):
+        return isinstance(self.metric, str) and self.metric == "precomputed"
+
+    def _takes_any_rows(self):
+        return self._is_precomputed()
 
     def _fit_label_scores(self, X, y, random_state):
-        self._neighbors = NearestNeighbors().fit(X)
         self._codes = y
+        if self._is_precomputed():
+            nearest = nearest_by_distance(X, min(self.n_neighbors, len(y) - 1), others=True)
+            return 1 - label_counts(y[nearest], len(self.classes_)) / nearest.shape[1]
+        self._neighbors = NearestNeighbors(metric=self.metric).fit(X)
         n_found = min(self.n_neighbors + 1, len(X))
         nearest = self._neighbors.kneighbors(X, n_found, return_distance=False)
         _, places = np.unique(row_keys(X), return_inverse=True)
@@ -111,8 +131,69 @@ class NeighborDisagreementDetector(BaseLabelNoiseDetector):
 
     def _label_scores(self, X):
         n_found = min(self.n_neighbors, len(self._codes))
-        nearest = self._neighbors.kneighbors(X, n_found, return_distance=False)
+        if self._is_precomputed():
+            nearest = nearest_by_distance(X, n_found)
+        else:
+            nearest = self._neighbors.kneighbors(X, n_found, return_distance=False)
         return 1 - label_counts(self._codes[nearest], len(self.classes_)) / n_found
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self._is_precomputed()
+        return tags
+
+
+def nearest_by_distance(distances, n_neighbors, others=False):
+    """Find the nearest training rows of each row.
+
+    Parameters
+    ----------
+    distances : {ndarray, CSR matrix} of shape (n_samples, n_training)
+        Distances; those that a sparse matrix does not hold are too large to matter.
+
+    n_neighbors : int
+        How many.
+
+    others : bool, default=False
+        Whether the rows are the training rows, so that none is its own neighbour.
+
+    Returns
+    -------
+    nearest : ndarray of shape (n_samples, n_neighbors)
+
+    Raises
+    ------
+    ValueError
+        If distances are missing, negative or too few, or, with `others`, no square; the message
+        names rows.
+    """
+    n_rows, n_training = distances.shape
+    if others and n_rows != n_training:
+        raise ValueError(
+            'X must hold the distances between all training rows where metric="precomputed", got '
+            f"{n_rows} rows and {n_training} columns."
+        )
+    values = distances.data if sparse.issparse(distances) else distances
+    if not (values >= 0).all():
+        raise ValueError("X must hold distances, which are neither missing nor negative.")
+    if not sparse.issparse(distances):
+        if others:
+            distances = distances.copy()
+            np.fill_diagonal(distances, np.inf)
+        return np.argsort(distances, axis=1, kind="stable")[:, :n_neighbors]
+    graph = distances.tocoo()
+    kept = graph.row != graph.col if others else np.ones(graph.nnz, dtype=bool)
+    counts = np.bincount(graph.row[kept], minlength=n_rows)
+    if counts.min() < n_neighbors:
+        rows = np.flatnonzero(counts < n_neighbors)
+        raise ValueError(
+            f"X must hold the distances to n_neighbors={n_neighbors} other rows, got fewer in "
+            f"{len(rows)} rows: {rows[:10].tolist()}."
+        )
+    row, column = graph.row[kept], graph.col[kept]
+    order = np.lexsort((column, graph.data[kept], row))
+    starts = np.cumsum(counts) - counts
+    return column[order][starts[:, np.newaxis] + np.arange(n_neighbors)]
 
 
 def label_counts(codes, n_classes, equal=None):

@@ -116,7 +116,7 @@ def _judge(detector, rows, labels):
 
     A label that the detector does not know has an infinite anomaly score.
     """
-    scores = detector._class_scores(rows)
+    scores = detector._look_up_or_score(rows)
     codes = np.searchsorted(detector.classes_, labels).clip(max=len(detector.classes_) - 1)
     known = detector.classes_[codes] == labels
     rule = detector.fitted_threshold_

@@ -3,7 +3,7 @@
 from numbers import Real
 
 import numpy as np
-from scipy.special import comb, log_softmax, logit, xlogy
+from scipy.special import comb, log_softmax, logit, softmax, xlogy
 from scipy.stats import chi2
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -16,6 +16,7 @@ from skpoison.thresholds._noise_likelihood import (
     pair_profile,
     profile_interval,
 )
+from skpoison.thresholds._surest_rows import least_contradicted, without_noise
 
 LEVEL = 0.9  # of the interval; noise is accepted where the interval excludes a share of 0
 NEW_ROWS_SHARE = 0.05  # of wrong labels among new rows, where the training rows have none
@@ -61,6 +62,12 @@ class LabelNoiseThreshold(BaseThreshold):
     sharpening : float, default=1.0
         Factor on the temperature once noise of pairs is accepted. The probabilities of a large
         network that was trained on the noisy labels hold a part of the noise; about 3 undoes it.
+
+    sure_share : float, default=0.0
+        A share of wrong labels that is known for sure, say from a learner that extrapolates.
+        Learners that do not have learnt the noise with the labels, and it looks like overlap. Where
+        uniform noise falls short of `sure_share`, the share is therefore read off the labels of the
+        surest rows, provided that no class of 300 rows or more denies `sure_share`.
 
     Attributes
     ----------
@@ -123,13 +130,23 @@ class LabelNoiseThreshold(BaseThreshold):
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "temperature_scale": [Interval(Real, 0, None, closed="neither")],
         "sharpening": [Interval(Real, 0, None, closed="neither")],
+        "sure_share": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def __init__(self, temperature=1.0, temperature_scale=0.1, *, noise="auto", sharpening=1.0):
+    def __init__(
+        self,
+        temperature=1.0,
+        temperature_scale=0.1,
+        *,
+        noise="auto",
+        sharpening=1.0,
+        sure_share=0.0,
+    ):
         self.temperature = temperature
         self.temperature_scale = temperature_scale
         self.noise = noise
         self.sharpening = sharpening
+        self.sure_share = sure_share
 
     def _fit(self, scores, y):
         n_classes = scores.shape[1]
@@ -137,7 +154,7 @@ class LabelNoiseThreshold(BaseThreshold):
         self.transition_matrix_ = np.eye(n_classes)
         self.threshold_, self.contamination_ = 0.0, 0.0
         self.contamination_interval_ = (0.0, 1.0)
-        self._prior_log_odds, self.likelihood_ratio_ = 0.0, 0.0
+        self._prior_log_odds, self._absorbed, self.likelihood_ratio_ = 0.0, 0.0, 0.0
         if n_classes == 1:
             self._largest = float(scores.max(initial=-np.inf))
             return
@@ -156,7 +173,9 @@ class LabelNoiseThreshold(BaseThreshold):
             if self.contamination_interval_[0] > 0 and self.noise != "pair":
                 self.noise_, self.contamination_ = "uniform", float(fit.share)
                 self._set_uniform(fit.share)
-            if self.noise != "uniform" and len(scores) >= ROWS_PER_PAIR * n_classes**2:
+            if self.contamination_interval_[1] < self.sure_share and self.noise != "pair":
+                self._try_absorbed(logits, y, fit.share)
+            elif self.noise != "uniform" and len(scores) >= ROWS_PER_PAIR * n_classes**2:
                 self._try_pairs(logits, y, likelihood)
         else:
             self.contamination_interval_ = (0.0, 1.0)
@@ -169,6 +188,18 @@ class LabelNoiseThreshold(BaseThreshold):
         counts = np.bincount(y)
         chance = xlogy(counts, counts / len(y)).sum()
         return likelihood - chance > CHANCE_GAIN
+
+    def _try_absorbed(self, logits, y, share):
+        """Take the share from the surest rows; the scores hold what `share` leaves of it."""
+        other = share / (logits.shape[1] - 1)
+        probability = softmax(self.temperature_ * logits, axis=1)
+        surest = least_contradicted((1 - share - other) * probability + other, y, LEVEL)
+        if surest is None or surest.share <= share or surest.interval[1] < self.sure_share:
+            return
+        self.noise_, self.contamination_ = "uniform", float(surest.share)
+        self.contamination_interval_ = surest.interval
+        self._absorbed = float((surest.share - share) / (1 - share - other))
+        self._set_uniform(surest.share)
 
     def _try_pairs(self, logits, y, likelihood):
         n_classes = logits.shape[1]
@@ -196,12 +227,18 @@ class LabelNoiseThreshold(BaseThreshold):
 
     def _likelihood_ratio(self, scores, y):
         """Log-likelihood ratio of a wrong to a right label, where noise is uniform."""
-        right = log_softmax(-self.temperature_ * scores, axis=1)
+        right = self._log_true_probability(scores)
         if y is not None:
             right = right[np.arange(len(scores)), y]
         right = np.minimum(right, -1e-15)
         ratio = np.log(-np.expm1(right)) - right - np.log(scores.shape[1] - 1)
         return ratio if y is not None else ratio.min(axis=1)
+
+    def _log_true_probability(self, scores):
+        log_probability = log_softmax(-self.temperature_ * scores, axis=1)
+        if self._absorbed == 0:
+            return log_probability
+        return np.log(without_noise(np.exp(log_probability), self._absorbed))
 
     def _reduce(self, scores, y):
         if scores.shape[1] == 1:  # no label can be wrong
@@ -234,6 +271,6 @@ class LabelNoiseThreshold(BaseThreshold):
         probability : ndarray of shape (n_samples, n_classes)
         """
         scores, y = self._check(scores, y)
-        joint = np.exp(log_softmax(-self.temperature_ * scores, axis=1))
+        joint = np.exp(self._log_true_probability(scores))
         joint *= self.transition_matrix_[:, y].T
         return joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)

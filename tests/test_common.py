@@ -9,11 +9,15 @@ import sys
 import joblib
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from imblearn.utils.estimator_checks import parametrize_with_checks as parametrize_sampler_checks
+from scipy import sparse
 from sklearn.base import clone
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from skpoison.attacks import LabelFlipAttack, MixedAttack
 from skpoison.detectors import CAEPlusDetector
 from skpoison.filtering import PoisonFilter
 from skpoison.utils import all_estimators, make_estimator, short_names
@@ -92,6 +96,39 @@ def test_no_poison_at_rate_zero(attack, digits_pair):
     np.testing.assert_array_equal(X_out, X)
     np.testing.assert_array_equal(y_out, y)
     assert not attack.poison_mask_.any()
+
+
+NAMES = pd.DataFrame({"name": [f"n{i}" for i in range(24)]})
+NUMBERS = np.random.RandomState(0).uniform(size=(24, 4))
+ROWS_BY_TAG = {
+    "two_d_array": NUMBERS,
+    "three_d_array": NUMBERS.reshape(-1, 2, 2),
+    "sparse": sparse.csr_array(NUMBERS),
+    "string": NAMES,
+    "categorical": NAMES.astype("category"),
+    "allow_nan": np.where(NUMBERS > 0.9, np.nan, NUMBERS),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*did not move")
+@pytest.mark.parametrize("tag", ROWS_BY_TAG)
+@pytest.mark.parametrize(
+    "attack",
+    [
+        *ATTACKS,
+        LabelFlipAttack(strategy="adversarial", rate=2),
+        MixedAttack([("flips", LabelFlipAttack(), 1)]),
+    ],
+    ids=lambda e: type(e).__name__,
+)
+def test_tags_say_what_rows_an_attack_takes(attack, tag):
+    X, y = ROWS_BY_TAG[tag], np.repeat(["three", "eight"], 12)
+    if getattr(get_tags(attack).input_tags, tag):
+        X_out, _ = clone(attack).fit_resample(X, y)
+        assert type(X_out) is type(X) and X_out.shape[1:] == X.shape[1:]
+    else:
+        with pytest.raises((ValueError, TypeError), match="works on numbers"):
+            clone(attack).fit_resample(X, y)
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda e: type(e).__name__)

@@ -4,14 +4,14 @@ from copy import deepcopy
 from numbers import Integral
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_random_state
 
-from skpoison.attacks._base import BasePoisoningAttack, _rows_to_replace, _stack
+from skpoison.attacks._base import BasePoisoningAttack, _rows_to_replace
 from skpoison.attacks._gradient import GradientPoisoningAttack
+from skpoison.attacks._numbers import as_stored
 
 # Rows that move differ from the line they move along by up to this much of the data's range.
 NOISE = 1e-3
@@ -88,7 +88,7 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
         The labels seen in `y`.
 
     n_features_in_ : int
-        Number of columns.
+        Number of columns, where `X` is two-dimensional.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` has names that are all strings.
@@ -149,9 +149,6 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
         self.n_rounds = n_rounds
 
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
-        is_sparse = sparse.issparse(X)
-        if is_sparse:
-            X, X_val = X.toarray(), None if X_val is None else X_val.toarray()
         seeds = random_state.randint(np.iinfo(np.int32).max, size=3)
         victim = self._victim()
         self.attack_ = _seeded(self._attack(victim), seeds[0])
@@ -161,7 +158,7 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
 
         y_given = None if y_val is None else self.classes_[y_val]
         X_out, y_out = self.attack_.fit_resample(X, self.classes_[y], X_val=X_val, y_val=y_given)
-        mask, sources = self.attack_.poison_mask_, self.attack_.sample_indices_
+        mask, sources = self.attack_.poison_mask_, self.attack_._sources
         X_start, codes = X_out[mask], np.searchsorted(self.classes_, y_out[mask])
         sources = sources[mask]
         kept = np.arange(len(X))
@@ -179,7 +176,7 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
         noise = NOISE * (high.max() - low.min())
         X_poison, fewest, accuracies = X_start, (np.inf, 0.0), []
         for _ in range(self.n_rounds):
-            flagged, loss, accuracy = trial(X_poison)
+            flagged, loss, accuracy = trial(as_stored(X_poison, self._dtypes))
             n_flagged = flagged[len(kept) :].sum()
             accuracies.append(accuracy)
             if (n_flagged, -loss) < fewest:
@@ -194,12 +191,12 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
             X_poison = np.clip(X_poison, low, high)
 
         clean = trial.train(trial.X, trial.y[: len(kept)])[1]
-        undefended = trial.train(_stack(trial.X, X_start), trial.y)[1]
+        undefended = trial.train(trial.join(as_stored(X_start, self._dtypes)), trial.y)[1]
         scores = {"undefended": undefended, "filtered": accuracies[0], "adaptive": best}
         self.damage_ = {name: clean - score for name, score in scores.items()}
         self.evaded_ = 1.0 - float(fewest[0]) / n_poison
         self.n_detector_fits_ = self.n_rounds
-        return sparse.csr_matrix(X_best) if is_sparse else X_best, codes, sources
+        return X_best, codes, sources
 
     def _victim(self):
         victim = self.estimator
@@ -228,12 +225,16 @@ class _Trial:
 
     def __call__(self, X_poison):
         """Which rows are flagged, and the loss and accuracy of a victim trained on the others."""
-        X = _stack(self.X, X_poison)
+        X = self.join(X_poison)
         flagged = clone(self.detector).fit_predict(X, self.y) == -1
         kept = ~flagged
         for label in np.setdiff1d(self.y, self.y[kept]):  # no defender throws a whole class away
             kept |= self.y == label
         return flagged, *self.train(X[kept], self.y[kept])
+
+    def join(self, X_poison):
+        """The clean rows, then the poison rows as they are stored."""
+        return np.concatenate([self.X, X_poison], dtype=self.X.dtype, casting="same_kind")
 
     def train(self, X, y):
         """Mean hinge loss and accuracy on the attacker's rows of a victim trained on `X`, `y`."""

@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.svm import SVC
-from sklearn.utils.class_weight import compute_sample_weight
 from threadpoolctl import threadpool_limits
 
 from skpoison.attacks._engine import PoisoningObjective
@@ -54,7 +53,7 @@ def choose_flips(estimator, classes, X, y, pool, new_labels, n_flips, X_val, y_v
     victim = describe_victim(estimator)
     rows, labels = new_labels.T
     y_all = np.concatenate([y, labels])
-    full_cost = victim.cost * compute_sample_weight(victim.class_weight, classes[y_all])
+    full_cost = victim.row_costs(classes[y_all])
     cost = np.where(np.arange(len(y_all)) < len(y), full_cost, 0.0)
     open_candidates = np.ones(len(labels), dtype=bool)
     chosen = []

@@ -4,16 +4,28 @@ from abc import abstractmethod
 from numbers import Integral
 
 import numpy as np
+import pandas as pd
 from imblearn.base import BaseSampler
-from scipy import sparse
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names,
-    check_array,
+    _check_n_features,
+    _num_samples,
     check_consistent_length,
-    column_or_1d,
 )
+
+from skpoison.attacks._numbers import as_stored, columns_by_dtype, read_numbers, write_numbers
+from skpoison.utils._containers import (
+    check_container,
+    check_same_container,
+    container_of,
+    holds_bare_numbers,
+    join,
+    row_shape,
+    take,
+)
+from skpoison.utils._labels import label_values
 
 
 class BasePoisoningAttack(BaseSampler):
@@ -69,18 +81,41 @@ class BasePoisoningAttack(BaseSampler):
         self.injection = injection
         self.random_state = random_state
 
+    def fit(self, X, y):
+        """Check the input, and learn nothing: use `fit_resample`.
+
+        Parameters
+        ----------
+        X, y
+            As in `fit_resample`.
+
+        Returns
+        -------
+        self : object
+            The attack.
+        """
+        self._validate_params()
+        self._check(X, y)
+        return self
+
     def fit_resample(self, X, y, X_val=None, y_val=None):
         """Poison a training set.
 
         Parameters
         ----------
-        X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
-            The clean training rows. Sparse input is accepted by the attacks that only copy rows.
+        X : array-like of shape (n_samples, ...), list, DataFrame or sparse matrix
+            The clean training rows, which are never changed. Attacks that only copy rows (random
+            label flips and mixtures of them) look at nothing but their number: n-dimensional
+            arrays of any dtype, lists of texts or objects, pandas and polars DataFrames and
+            Series of any columns, missing values included, and SciPy sparse matrices. All other
+            attacks need finite numbers: n-dimensional arrays, lists of rows, and DataFrames of
+            numeric or boolean columns. The tags of an attack say which it is.
 
-        y : array-like of shape (n_samples,)
-            Their labels.
+        y : array-like of shape (n_samples,) or one-hot matrix of shape (n_samples, n_classes)
+            Their labels, of any type that can be sorted: a list, an array, a pandas or polars
+            Series.
 
-        X_val : array-like of shape (n_samples_val, n_features), default=None
+        X_val : as X, of shape (n_samples_val, ...), default=None
             The attacker's own rows, clean and disjoint from `X`: the attack is judged on them and
             may start from them. Without them the attacker makes do with `X`.
 
@@ -89,19 +124,29 @@ class BasePoisoningAttack(BaseSampler):
 
         Returns
         -------
-        X_resampled : {ndarray, dataframe, sparse matrix} of shape (n_samples_new, n_features)
-            The clean rows in their order, untouched, then the poison rows.
+        X_resampled : as X, of shape (n_samples_new, ...)
+            The clean rows in their order, untouched, then the poison rows, in the container and
+            the dtypes of `X`. Made values of integer columns are rounded, and clipped to what the
+            dtype can hold. In pandas, poison rows carry the index label of the row that they were
+            made from.
 
-        y_resampled : ndarray or Series of shape (n_samples_new,)
+        y_resampled : as y, of shape (n_samples_new,)
             Their labels.
 
         Raises
         ------
-        ValueError
-            If the data hold NaN or inf, one class only, or fewer rows than the poison is to be
-            made of; if `X_val` does not fit `X`, or comes without `y_val`.
+        ValueError, TypeError
+            If `y` misses labels, or holds anything but one label per row, or one class only; if
+            there are fewer rows than the poison is to be made of; if the attack needs numbers and
+            `X` holds something else; if `X_val` does not fit `X`, or comes without `y_val`.
         """
-        return super().fit_resample(X, y, X_val=X_val, y_val=y_val)
+        self._validate_params()
+        return self._fit_resample(X, y, X_val, y_val)
+
+    @property
+    def _needs_numbers(self):
+        """Whether the attack looks at rows, so that they must be numbers."""
+        return True
 
     @abstractmethod
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
@@ -109,8 +154,9 @@ class BasePoisoningAttack(BaseSampler):
 
         Parameters
         ----------
-        X : {ndarray, CSR matrix} of shape (n_samples, n_features)
-            The clean rows.
+        X : ndarray of shape (n_samples, n_features), float32 or float64
+            The clean rows, flattened, not to be written to. Where `_needs_numbers` is False,
+            their positions stand for them, (n_samples, 1).
 
         y : ndarray of shape (n_samples,)
             Their labels as indices into `classes_`.
@@ -126,28 +172,84 @@ class BasePoisoningAttack(BaseSampler):
 
         Returns
         -------
-        X_poison : {ndarray, sparse matrix} of shape (n_poison, n_features)
-            The poison rows.
+        X_poison : ndarray of shape (n_poison, n_features) or None
+            The poison rows. None: they are copies of the rows that they were made from.
 
         y_poison : ndarray of shape (n_poison,)
             Their labels as indices into `classes_`.
 
         sources : ndarray of shape (n_poison,)
-            The row of `X` each was made from, -1 where it was made from `X_val`.
+            The row of `X` each was made from; ``n_samples + i`` for row i of `X_val`.
         """
 
-    def _check_X_y(self, X, y):
-        accept_sparse = "csr" if self.__sklearn_tags__().input_tags.sparse else False
-        return super()._check_X_y(X, y, accept_sparse=accept_sparse)
+    def _fit_resample(self, X, y, X_val, y_val):
+        X, rows, codes, first = self._check(X, y)
+        n_samples = len(codes)
+        n_poison = self._count_poison(n_samples)
+        X_val, val_rows, val_codes = self._check_attacker_rows(X, rows, X_val, y_val)
 
-    def _fit_resample(self, X, y, X_val=None, y_val=None):
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        kept, poison_codes, sources, made = np.arange(n_samples), [], [], None
+        if n_poison:
+            random_state = check_random_state(self.random_state)
+            made, poison_codes, sources = self._make_poison(
+                rows, codes, n_poison, val_rows, val_codes, random_state
+            )
+            if self.injection == "replace":
+                kept = np.setdiff1d(kept, _rows_to_replace(sources, n_samples, random_state))
+
+        self.poison_mask_ = np.repeat([False, True], [len(kept), n_poison])
+        self._sources = np.concatenate([kept, sources]).astype(int)
+        self.sample_indices_ = np.where(self._sources < n_samples, self._sources, -1)
+        y = check_container(y, "y")
+        y_out = take(y, np.concatenate([kept, first[poison_codes]]).astype(int))
+        if container_of(y) == "pandas":
+            y_out.index = _index(y, y_val, X_val).take(self._sources)
+        pool = X if self._sources.max() < n_samples else join(X, X_val)
+        if made is None:
+            return take(pool, self._sources), y_out
+        copies = take(pool, self._sources[self.poison_mask_])
+        made = write_numbers(as_stored(made, self._dtypes), copies)
+        return join(take(X, kept), made), y_out
+
+    def _check(self, X, y):
+        """The rows as they came and as numbers, label codes, and a row of each class."""
+        name = type(self).__name__
+        X, labels = check_container(X), label_values(y)
+        check_consistent_length(X, labels)
+        self._check_shape(X)
+        self.classes_, first, codes = np.unique(labels, return_index=True, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"{type(self).__name__} needs rows of at least two classes in y, "
-                f"got one class only: {self.classes_[0]!r}."
+                f"{name} needs rows of at least two classes in y, got "
+                f"{'one class only: ' + repr(self.classes_[0]) if len(labels) else 'no rows'}."
             )
-        n_samples = X.shape[0]
+        self.sampling_strategy_ = self.sampling_strategy
+        if not self._needs_numbers:
+            return X, _positions(codes), codes, first
+        numbers = read_numbers(X, name)
+        self._dtypes = columns_by_dtype(X)
+        return X, numbers, codes, first
+
+    def _check_shape(self, X):
+        """Refuse rows that are bare numbers or hold nothing; remember the columns of tables."""
+        shape, n_samples = row_shape(X), _num_samples(X)
+        if holds_bare_numbers(X):
+            raise ValueError(
+                "X holds one number a sample: expected rows. Reshape your data, with "
+                "X.reshape(-1, 1) if it has a single feature."
+            )
+        if 0 in shape:
+            raise ValueError(
+                f"Found array with 0 feature(s) (shape={(n_samples, *shape)}) while a minimum of 1 "
+                f"is required by {type(self).__name__}."
+            )
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(name, None)
+        if len(shape) == 1:
+            _check_feature_names(self, X, reset=True)
+            _check_n_features(self, X, reset=True)
+
+    def _count_poison(self, n_samples):
         is_count = isinstance(self.rate, Integral)
         n_poison = int(self.rate) if is_count else int(np.floor(self.rate * n_samples + 0.5))
         if self.injection == "replace" and n_poison >= n_samples:
@@ -155,66 +257,59 @@ class BasePoisoningAttack(BaseSampler):
                 f"rate={self.rate!r} asks for {n_poison} poison rows, but injection='replace' can "
                 f"replace at most {n_samples - 1} of {n_samples} rows."
             )
-        X_val, val_codes = self._check_attacker_rows(X, X_val, y_val)
+        return n_poison
 
-        kept = np.arange(n_samples)
-        if n_poison == 0:
-            self.poison_mask_ = np.zeros(n_samples, dtype=bool)
-            self.sample_indices_ = kept
-            return X.copy(), y.copy()
-        random_state = check_random_state(self.random_state)
-        X_poison, poison_codes, sources = self._make_poison(
-            X, codes, n_poison, X_val, val_codes, random_state
-        )
-        if self.injection == "replace":
-            kept = np.setdiff1d(kept, _rows_to_replace(sources, n_samples, random_state))
-
-        self.poison_mask_ = np.repeat([False, True], [len(kept), n_poison])
-        self.sample_indices_ = np.concatenate([kept, sources])
-        y_poison = self.classes_[poison_codes].astype(y.dtype, copy=False)
-        return _stack(X[kept], X_poison), np.concatenate([y[kept], y_poison])
-
-    def _check_attacker_rows(self, X, X_val, y_val):
+    def _check_attacker_rows(self, X, rows, X_val, y_val):
+        """The attacker's rows as they came and as numbers, and their label codes."""
         if X_val is None and y_val is None:
-            return None, None
+            return None, None, None
         if X_val is None or y_val is None:
             missing = "y_val" if y_val is None else "X_val"
             raise ValueError(f"X_val and y_val go together: {missing} is missing.")
-        _check_feature_names(self, X_val, reset=False)
-        X_val = check_array(
-            X_val,
-            accept_sparse="csr" if sparse.issparse(X) else False,
-            dtype=X.dtype,
-            input_name="X_val",
-        )
-        if X_val.shape[1] != X.shape[1]:
-            raise ValueError(f"X_val has {X_val.shape[1]} features, but X has {X.shape[1]}.")
-        y_val = column_or_1d(y_val)
-        check_consistent_length(X_val, y_val)
-        unknown = np.setdiff1d(y_val, self.classes_)
+        X_val = check_container(X_val, "X_val")
+        check_same_container(X_val, X)
+        labels = label_values(y_val, "y_val")
+        check_consistent_length(X_val, labels)
+        unknown = np.setdiff1d(labels, self.classes_)
         if len(unknown):
             raise ValueError(f"y_val holds labels that y does not: {unknown.tolist()}.")
-        return X_val, np.searchsorted(self.classes_, y_val)
+        codes = np.searchsorted(self.classes_, labels)
+        if not self._needs_numbers:
+            return X_val, _positions(codes), codes
+        val_rows = read_numbers(X_val, type(self).__name__, "X_val")
+        return X_val, val_rows.astype(rows.dtype, copy=False), codes
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.sampler_tags.sample_indices = True
+        copies_only = not self._needs_numbers
+        tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = copies_only
+        tags.input_tags.categorical = copies_only
+        tags.input_tags.string = copies_only
+        tags.input_tags.allow_nan = copies_only
         return tags
+
+
+def _positions(rows):
+    """What stands for rows that nobody looks at."""
+    return np.arange(len(rows))[:, np.newaxis]
 
 
 def _rows_to_replace(sources, n_samples, random_state):
     """Clean rows that make room: the sources themselves, then random rows for what is missing."""
-    rows = np.unique(sources[sources >= 0])
+    rows = np.unique(sources[sources < n_samples])
     others = np.setdiff1d(np.arange(n_samples), rows)
     extra = random_state.choice(others, size=len(sources) - len(rows), replace=False)
     return np.concatenate([rows, extra])
 
 
-def _stack(X_clean, X_poison):
-    """The poison below the clean rows, in the clean rows' format and dtype."""
-    if np.issubdtype(X_clean.dtype, np.integer) and not sparse.issparse(X_poison):
-        X_poison = np.rint(X_poison)
-    X_poison = X_poison.astype(X_clean.dtype, copy=False)
-    if sparse.issparse(X_clean):
-        return sparse.vstack([X_clean, X_poison], format=X_clean.format)
-    return np.concatenate([X_clean, X_poison])
+def _index(y, y_val, X_val):
+    """Index labels of the rows of y, then of the attacker's rows; positions where they have none.
+
+    y is a pandas Series or DataFrame.
+    """
+    if X_val is None:
+        return y.index
+    has_index = container_of(y_val) == "pandas"
+    return y.index.append(y_val.index if has_index else pd.RangeIndex(len(y_val)))

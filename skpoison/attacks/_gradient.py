@@ -5,10 +5,8 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Parallel, delayed
-from scipy import sparse
 from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.class_weight import compute_sample_weight
 from threadpoolctl import threadpool_limits
 
 from skpoison.attacks._ascent import Box, sweep
@@ -28,13 +26,16 @@ class GradientPoisoningAttack(BasePoisoningAttack):
 
     Parameters
     ----------
-    estimator : SVC, LogisticRegression, RidgeClassifier or Ridge, default=None
+    estimator : SVC, LinearSVC, SGDClassifier, LogisticRegression, RidgeClassifier or Ridge, \
+            default=None
         The victim, unfitted; an :class:`~sklearn.svm.SVC` with a linear, polynomial or RBF
-        kernel. None stands for ``SVC(kernel="linear")``. The attacker's loss is the victim's own:
-        hinge, logistic or squared. With more than two classes a poison row acts on every binary
-        problem that its label takes part in, and the loss is their mean: all pairs of classes
-        for an SVC, which is trained so, and each class against the rest for the others (a
-        stand-in for a LogisticRegression, which is trained on all classes together).
+        kernel, or an :class:`~sklearn.linear_model.SGDClassifier` with the loss "hinge",
+        "squared_hinge" or "log_loss". None stands for ``SVC(kernel="linear")``. The attacker's
+        loss is the victim's own: hinge, squared hinge, logistic or squared. With more than two
+        classes a poison row acts on every binary problem that its label takes part in, and the
+        loss is their mean: all pairs of classes for an SVC, which is trained so, and each class
+        against the rest for the others (a stand-in for a LogisticRegression, which is trained on
+        all classes together).
 
     labels : {"flip", "keep"}, default="flip"
         "flip": the poison rows start from training rows and carry the label of another class.
@@ -109,7 +110,7 @@ class GradientPoisoningAttack(BasePoisoningAttack):
         The labels seen in `y`.
 
     n_features_in_ : int
-        Number of columns.
+        Number of columns, where `X` is two-dimensional.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` has names that are all strings.
@@ -211,15 +212,12 @@ class GradientPoisoningAttack(BasePoisoningAttack):
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         victim = describe_victim(SVC(kernel="linear") if self.estimator is None else self.estimator)
         target = self._target_code()
-        precision = np.float32 if X.dtype == np.float32 else np.float64
-        is_sparse = sparse.issparse(X)
-        X, X_val = (_dense(rows, precision) for rows in (X, X_val))
         train = np.arange(len(X))
         if X_val is None:
             train, val = self._split(y, random_state)
             X_val, y_val, val_sources = X[val], y[val], val
         else:
-            val_sources = np.full(len(X_val), -1)
+            val_sources = len(X) + np.arange(len(X_val))
         box = self._box(np.concatenate([X, X_val]))
         attack = _Attack(self, victim, self.classes_, target, box, X[train], y[train], X_val, y_val)
         seeds = random_state.randint(np.iinfo(np.int32).max, size=self.n_restarts)
@@ -237,7 +235,7 @@ class GradientPoisoningAttack(BasePoisoningAttack):
                 stacklevel=2,
             )
         sources = train[rows] if self.labels == "flip" else val_sources[rows]
-        return sparse.csr_matrix(X_poison) if is_sparse else X_poison, y_poison, sources
+        return X_poison, y_poison, sources
 
     def _target_code(self):
         if self.y_target is None:
@@ -296,12 +294,6 @@ class GradientPoisoningAttack(BasePoisoningAttack):
         return Box(low, high, high - low)
 
 
-def _dense(X, dtype):
-    if X is None:
-        return None
-    return (X.toarray() if sparse.issparse(X) else X).astype(dtype)
-
-
 class _Attack:
     """One run of an attack from its own starting rows; picklable, so that runs can be parallel."""
 
@@ -323,7 +315,7 @@ class _Attack:
         X_poison = np.clip(X_poison + noise * box.unit, box.low, box.high).astype(X_poison.dtype)
 
         y = np.concatenate([self.y, y_poison])
-        cost = self.victim.cost * compute_sample_weight(self.victim.class_weight, self.classes[y])
+        cost = self.victim.row_costs(self.classes[y])
         targeted = self.target is not None
         y_val = np.full_like(self.y_val, self.target) if targeted else self.y_val
         X_all = np.concatenate([self.X, X_poison])

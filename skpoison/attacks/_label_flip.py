@@ -1,7 +1,6 @@
 """Label flipping: true rows under wrong labels."""
 
 import numpy as np
-from scipy import sparse
 from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
@@ -14,7 +13,9 @@ class LabelFlipAttack(BasePoisoningAttack):
 
     Rows are taken, each once, from the attacker's rows (`X_val`) where they are given, as in
     [1]_, and from the training rows themselves otherwise; each gets another class's label. Any
-    number of classes and any type of label.
+    number of classes and any type of label. Random flips look at labels only: rows may be
+    whatever can be taken by position, tables with texts and missing values, sparse matrices,
+    images, lists of texts.
 
     Parameters
     ----------
@@ -29,8 +30,8 @@ class LabelFlipAttack(BasePoisoningAttack):
     strategy : {"random", "adversarial"}, default="random"
         "random" draws the rows, the paper's *flipping*. "adversarial" chooses them, one after the
         other, so that the hinge loss of the victim on the attacker's rows (on the clean training
-        rows, where there are none) grows the most: a greedy form of ALFA [2]_. It needs dense
-        rows.
+        rows, where there are none) grows the most: a greedy form of ALFA [2]_. It needs rows of
+        finite numbers, in an array, a list or a DataFrame.
 
     estimator : SVC, default=None
         The victim of the adversarial strategy; None stands for ``SVC(kernel="linear")``.
@@ -55,7 +56,7 @@ class LabelFlipAttack(BasePoisoningAttack):
         The labels seen in `y`.
 
     n_features_in_ : int
-        Number of columns.
+        Number of columns, where `X` is two-dimensional.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` has names that are all strings.
@@ -111,7 +112,7 @@ class LabelFlipAttack(BasePoisoningAttack):
 
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         weights = self._confusion_weights()
-        pool, labels = (X, y) if X_val is None else (X_val, y_val)
+        labels = y if X_val is None else y_val
         eligible = np.flatnonzero(weights[labels].sum(axis=1) > 0)
         if n_poison > len(eligible):
             raise ValueError(
@@ -119,26 +120,27 @@ class LabelFlipAttack(BasePoisoningAttack):
                 f"rows of {'X' if X_val is None else 'X_val'} can be flipped."
             )
         if self.strategy == "adversarial":
-            chosen = self._choose(X, y, n_poison, pool, weights[labels], X_val, y_val)
-            rows, y_poison = chosen.T
+            attacker = (X, y) if X_val is None else (X_val, y_val)
+            rows, y_poison = self._choose(X, y, n_poison, weights[labels], *attacker).T
         else:
             rows = random_state.choice(eligible, size=n_poison, replace=False)
             n_classes = len(self.classes_)
             y_poison = np.array(
                 [random_state.choice(n_classes, p=weights[label]) for label in labels[rows]]
             )
-        sources = rows if X_val is None else np.full(n_poison, -1)
-        return pool[rows], y_poison, sources
+        return None, y_poison, rows if X_val is None else len(y) + rows
 
-    def _choose(self, X, y, n_poison, pool, row_weights, X_val, y_val):
-        """Rows of the pool and their new labels: (n_poison, 2)."""
-        if sparse.issparse(X):
-            raise ValueError("strategy='adversarial' needs dense rows, got a sparse X.")
-        if X_val is None:
-            X_val, y_val = X, y
+    @property
+    def _needs_numbers(self):
+        return self.strategy == "adversarial"
+
+    def _choose(self, X, y, n_poison, row_weights, X_val, y_val):
+        """Rows of the attacker and their new labels: (n_poison, 2)."""
         candidates = np.argwhere(row_weights > 0)
         victim = SVC(kernel="linear") if self.estimator is None else self.estimator
-        chosen = choose_flips(victim, self.classes_, X, y, pool, candidates, n_poison, X_val, y_val)
+        chosen = choose_flips(
+            victim, self.classes_, X, y, X_val, candidates, n_poison, X_val, y_val
+        )
         return candidates[chosen]
 
     def _confusion_weights(self):

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metaestimators import _BaseComposition
 
-from skpoison.attacks._base import BasePoisoningAttack, _stack
+from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._gradient import GradientPoisoningAttack
 from skpoison.attacks._label_flip import LabelFlipAttack
 
@@ -57,7 +57,7 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
         The labels seen in `y`.
 
     n_features_in_ : int
-        Number of columns.
+        Number of columns, where `X` is two-dimensional.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` has names that are all strings.
@@ -172,7 +172,7 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
             attack.set_params(**{k: v for k, v in left_open.items() if own.get(k, 0) is None})
             X_out, y_out = attack.fit_resample(X, y, X_val=X_val, y_val=y_val)
             mask = attack.poison_mask_
-            parts.append((X_out[mask], y_out[mask], attack.sample_indices_[mask]))
+            parts.append((X_out[mask], y_out[mask], attack._sources[mask]))
             self.attacks_.append((name, attack))
             names += [name] * int(count)
         if self.injection == "append":
@@ -180,14 +180,16 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
         else:
             clean = X.shape[0] - n_poison
             self.attack_names_ = np.array(names[:clean] + names[X.shape[0] :], dtype=object)
-        X_poison = parts[0][0]
-        for part, _, _ in parts[1:]:
-            X_poison = _stack(X_poison, part)
-        return (
-            X_poison,
-            np.searchsorted(self.classes_, np.concatenate([labels for _, labels, _ in parts])),
-            np.concatenate([sources for _, _, sources in parts]),
-        )
+        made, labels, sources = (np.concatenate(part) for part in zip(*parts, strict=True))
+        codes = np.searchsorted(self.classes_, labels)
+        return made if self._needs_numbers else None, codes, sources
+
+    @property
+    def _needs_numbers(self):
+        try:
+            return any(attack._needs_numbers for _, attack, _ in _check_attacks(self.attacks))
+        except (TypeError, ValueError):  # refused when the attack is run
+            return True
 
 
 def share(total, weights):

@@ -75,7 +75,7 @@ class SecMLAttack(BasePoisoningAttack):
         The labels seen in `y`.
 
     n_features_in_ : int
-        Number of columns.
+        Number of columns, where `X` is two-dimensional.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` has names that are all strings.
@@ -148,7 +148,7 @@ class SecMLAttack(BasePoisoningAttack):
         if X_val is None:
             X_val, y_val, val_sources = X, y, np.arange(len(X))
         else:
-            X_val, val_sources = X_val.astype(np.float64), np.full(len(X_val), -1)
+            X_val, val_sources = X_val.astype(np.float64), len(X) + np.arange(len(X_val))
         low, high = self._limits(X, X_val)
         _require_secml()
 
@@ -186,11 +186,6 @@ class SecMLAttack(BasePoisoningAttack):
             np.random.set_state(global_state)
         self.objective_path_ = np.concatenate(paths)
         return X_poison, y_poison, sources[rows]
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        return tags
 
     def _limits(self, X, X_val):
         if isinstance(self.bounds, str):

@@ -6,7 +6,6 @@ import numpy as np
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.class_weight import compute_sample_weight
 from threadpoolctl import threadpool_limits
 
 from skpoison.attacks._engine import binary_problems
@@ -38,7 +37,8 @@ class InfluenceDetector(BaseLabelNoiseDetector):
 
     Parameters
     ----------
-    estimator : RidgeClassifier, Ridge, LogisticRegression or SVC, default=None
+    estimator : RidgeClassifier, Ridge, LogisticRegression, SVC, LinearSVC or SGDClassifier, \
+            default=None
         The victim, unfitted; an :class:`~sklearn.svm.SVC` with a linear, polynomial or RBF
         kernel. None stands for a :class:`~sklearn.linear_model.RidgeClassifier` with an `alpha`
         of three times the rows' mean squared distance from their mean: a smooth loss and strong
@@ -217,9 +217,8 @@ class InfluenceFunction:
     """
 
     def __init__(self, victim, classes, X, codes, folds, trusted):
-        weight = compute_sample_weight(victim.class_weight, classes[codes])
         self.class_cost = np.full(len(classes), victim.cost)
-        self.class_cost[codes] = victim.cost * weight
+        self.class_cost[codes] = victim.row_costs(classes[codes])
         self.kernel, self.rows = victim.make_kernel(X), X
         self.squared_norms = np.einsum("ij,ij->i", X, X)
         self.n_folds = folds.max() + 1

@@ -175,7 +175,11 @@ class LabelNoiseThreshold(BaseThreshold):
                 self._set_uniform(fit.share)
             if self.contamination_interval_[1] < self.sure_share and self.noise != "pair":
                 self._try_absorbed(logits, y, fit.share)
-            elif self.noise != "uniform" and len(scores) >= ROWS_PER_PAIR * n_classes**2:
+            if (
+                self._absorbed == 0
+                and self.noise != "uniform"
+                and len(scores) >= ROWS_PER_PAIR * n_classes**2
+            ):
                 self._try_pairs(logits, y, likelihood)
         else:
             self.contamination_interval_ = (0.0, 1.0)

@@ -5,8 +5,6 @@ from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
 
-from skpoison.attacks import BasePoisoningAttack
-
 
 def all_estimators(kind=None):
     """List the estimators of the library.
@@ -31,6 +29,7 @@ def all_estimators(kind=None):
     >>> "LabelFlipAttack" in dict(all_estimators("attack"))
     True
     """
+    from skpoison.attacks import BasePoisoningAttack
     from skpoison.detectors import BasePoisonDetector
 
     bases = {"attack": BasePoisoningAttack, "detector": BasePoisonDetector}

@@ -4,8 +4,8 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
-from sklearn.svm import SVC
+from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
+from sklearn.svm import SVC, LinearSVC
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skpoison.attacks import GradientPoisoningAttack, LabelFlipAttack
@@ -16,6 +16,8 @@ VICTIMS = {
     "rbf": SVC(kernel="rbf"),
     "logistic": LogisticRegression(),
     "ridge": RidgeClassifier(),
+    "squared hinge": LinearSVC(),
+    "descent": SGDClassifier(random_state=0),
 }
 
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.svm import SVC, LinearSVC
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.svm import SVC, LinearSVC, NuSVC
 
 from skpoison.attacks._engine import PoisoningObjective
 from skpoison.attacks._victims import describe_victim
@@ -22,6 +21,12 @@ LINEAR = {
     "logistic, no intercept": LogisticRegression(tol=1e-10, max_iter=10_000, fit_intercept=False),
     "ridge": RidgeClassifier(alpha=0.5),
     "ridge, no intercept": RidgeClassifier(alpha=0.5, fit_intercept=False),
+    "squared hinge": LinearSVC(C=0.3, tol=1e-10, max_iter=100_000),
+    "squared hinge, no intercept": LinearSVC(tol=1e-10, max_iter=100_000, fit_intercept=False),
+    "hinge": LinearSVC(C=0.3, loss="hinge", intercept_scaling=2, tol=1e-10, max_iter=1_000_000),
+    "hinge, no intercept": LinearSVC(
+        C=0.1, loss="hinge", fit_intercept=False, tol=1e-10, max_iter=1_000_000
+    ),
 }
 
 
@@ -35,15 +40,16 @@ def overlapping_classes(seed=0, n_features=4, n_train=36, n_val=25, n_classes=2)
 
 def objective_of(estimator, X, y, X_val, y_val, **kwargs):
     victim = describe_victim(estimator)
-    cost = victim.cost * compute_sample_weight(victim.class_weight, y)
-    return PoisoningObjective(victim, X, y, cost, X_val, y_val, **kwargs)
+    return PoisoningObjective(victim, X, y, victim.row_costs(y), X_val, y_val, **kwargs)
 
 
 def retrained_loss(estimator, X, y, X_val, y_val):
     """The attacker's objective by scikit-learn alone, for two classes."""
     f = estimator.fit(X, y).decision_function(X_val)
     signs = 2.0 * y_val - 1.0
-    if isinstance(estimator, SVC):
+    if isinstance(estimator, LinearSVC) and estimator.loss == "squared_hinge":
+        return (np.maximum(0, 1 - signs * f) ** 2).mean()
+    if isinstance(estimator, (SVC, LinearSVC)):
         return np.maximum(0, 1 - signs * f).mean()
     if isinstance(estimator, LogisticRegression):
         return np.log1p(np.exp(-signs * f)).mean()
@@ -231,6 +237,26 @@ def test_three_classes_of_logistic_regression_are_one_against_the_rest():
         np.testing.assert_allclose(solution.decision[len(X) :], decision, atol=1e-5)
 
 
+@pytest.mark.parametrize("class_weight", [None, {0: 3.0}])
+@pytest.mark.parametrize("loss", ["hinge", "squared_hinge", "log_loss"])
+def test_gradient_descent_leads_to_the_machine_that_is_attacked(loss, class_weight):
+    X, y, X_val, y_val = overlapping_classes(seed=2)
+    schedule = {"learning_rate": "constant", "eta0": 0.001, "max_iter": 50_000, "tol": None}
+    estimator = SGDClassifier(
+        loss, alpha=0.05, class_weight=class_weight, average=1_000_000, random_state=0, **schedule
+    )
+    objective = objective_of(estimator, X, y, X_val, y_val)
+    expected = estimator.fit(X, y).decision_function(X_val)
+    np.testing.assert_allclose(objective.solutions[0].decision[len(X) :], expected, atol=0.05)
+
+
+def test_a_mean_loss_weighs_each_row_less_the_more_there_are():
+    X, y, X_val, y_val = overlapping_classes()
+    expected = objective_of(SVC(kernel="linear", C=1 / (0.05 * len(X))), X, y, X_val, y_val)
+    objective = objective_of(SGDClassifier(alpha=0.05), X, y, X_val, y_val)
+    assert objective.value == pytest.approx(expected.value, rel=1e-9)
+
+
 def test_ridge_regression_on_signs_is_the_ridge_classifier():
     data = overlapping_classes()
     values = [objective_of(kind(alpha=2.0), *data).value for kind in (Ridge, RidgeClassifier)]
@@ -265,7 +291,10 @@ def test_kernels_are_scikit_learns():
     [
         (SVC(kernel="sigmoid"), "'linear', 'poly', 'rbf'"),
         (SVC(kernel="precomputed"), "'linear', 'poly', 'rbf'"),
-        (LinearSVC(), "LogisticRegression, Ridge, RidgeClassifier, SVC"),
+        (NuSVC(), "LinearSVC, LogisticRegression, Ridge, RidgeClassifier, SGDClassifier, SVC"),
+        (LinearSVC(penalty="l1"), "penalty='l2'"),
+        (SGDClassifier("huber"), "'hinge', 'squared_hinge', 'log_loss'"),
+        (SGDClassifier(penalty="elasticnet"), "penalty='l2'"),
         (LogisticRegression(l1_ratio=0.5, solver="saga"), "l1_ratio"),
         (LogisticRegression(solver="liblinear"), "liblinear"),
         (RidgeClassifier(alpha=0.0), "alpha"),

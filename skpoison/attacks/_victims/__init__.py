@@ -3,15 +3,18 @@
 A victim is a function that describes a scikit-learn estimator as a `Victim`, and a line here.
 """
 
-from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
-from sklearn.svm import SVC
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
+from sklearn.svm import SVC, LinearSVC
 
+from skpoison.attacks._victims._linear import describe_linear_svc, describe_sgd
 from skpoison.attacks._victims._logistic import describe_logistic
 from skpoison.attacks._victims._ridge import describe_ridge
 from skpoison.attacks._victims._svc import describe_svc
 
 _DESCRIPTIONS = {
     SVC: describe_svc,
+    LinearSVC: describe_linear_svc,
+    SGDClassifier: describe_sgd,
     LogisticRegression: describe_logistic,
     Ridge: describe_ridge,
     RidgeClassifier: describe_ridge,

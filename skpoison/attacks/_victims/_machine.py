@@ -36,7 +36,7 @@ class Solution(NamedTuple):
     intercept: float
     decision: Any  # (n_train + n_val,) decision values, evaluation rows last
     rows: Any  # the training rows whose coefficients may move
-    system: Any  # the BorderedSystem of those rows; None: b is the mean of b at two rows
+    system: Any  # the BorderedSystem of those rows; None: b is the mean of b at two rows, if any
 
 
 class BorderedSystem:

@@ -78,7 +78,7 @@ class SVCMachine(BinaryMachine):
             rows = np.flatnonzero(free)
             if len(rows) == 0:
                 return None
-            system = BorderedSystem(train[rows[:, None], rows])
+            system = BorderedSystem(train[rows[:, None], rows], intercept=self.intercept)
             step, intercept = system.solve((self.y_train - train @ theta)[rows], -theta.sum())
             wanted = theta[rows] + step
             theta[rows] = np.clip(wanted, self.low[rows], self.high[rows])
@@ -101,13 +101,19 @@ class SVCMachine(BinaryMachine):
         for _ in range(100 + 20 * self.n_train):
             rows = np.flatnonzero(free)
             residual = self.y_train - train @ theta
+            if len(rows) == 0 and not self.intercept:
+                violation = self._violation(theta, residual)
+                if violation.max() <= TOLERANCE:
+                    return self._solution(theta, 0.0, rows, None)
+                free[violation.argmax()] = True
+                continue
             if len(rows) == 0:
                 pair = self._extreme_pair(theta, residual)
                 if residual[pair[0]] - residual[pair[1]] <= TOLERANCE:
                     return self._solution(theta, residual[pair].mean(), pair, None)
                 free[pair] = True
                 continue
-            system = BorderedSystem(train[rows[:, None], rows])
+            system = BorderedSystem(train[rows[:, None], rows], intercept=self.intercept)
             step, intercept = system.solve(residual[rows], -theta.sum())
             wanted = theta[rows] + step
             bound = np.where(step > 0, self.high[rows], self.low[rows])

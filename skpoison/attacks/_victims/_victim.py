@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sklearn.utils.class_weight import compute_sample_weight
+
 
 @dataclass(frozen=True)
 class Victim:
@@ -12,6 +14,12 @@ class Victim:
     machine: type  # subclass of BinaryMachine
     make_kernel: Callable[[Any], Any]  # training rows -> Kernel
     cost: float  # weight of a row's loss against half the squared norm
+    mean_loss: bool = False  # whether the weight is that of the rows' mean loss, not of each one's
     class_weight: Any = None  # as in scikit-learn
     intercept: bool = True
     pairwise: bool = False  # one-vs-one; otherwise one-vs-rest
+
+    def row_costs(self, labels):
+        """Weight of each row's loss (n,) in a training on rows of these labels."""
+        cost = self.cost / len(labels) if self.mean_loss else self.cost
+        return cost * compute_sample_weight(self.class_weight, labels)

@@ -19,6 +19,7 @@ from sklearn.utils.validation import (
 
 from skpoison.detectors import EnsembleDetector
 from skpoison.detectors._encoding import kind_of
+from skpoison.utils._pipelines import last_step_and_rows
 
 RARE_SHARE = 0.1  # of the rows: a class with fewer is rare
 
@@ -32,8 +33,8 @@ class PoisonFilter(BaseSampler):
     Parameters
     ----------
     detector : estimator, default=None
-        A poisoning detector: an outlier detector whose methods take the labels too. None:
-        ``EnsembleDetector()``, the recommended one.
+        A poisoning detector: an outlier detector whose methods take the labels too; or a pipeline
+        of transformers that ends in one. None: ``EnsembleDetector()``, the recommended one.
 
     prefit : bool, default=False
         Whether `detector` is fitted already. If so it judges the rows as it is; otherwise a clone
@@ -135,10 +136,16 @@ class PoisonFilter(BaseSampler):
                 raise ValueError("prefit=True needs a fitted detector, got detector=None.")
             check_is_fitted(self.detector)
             self.detector_ = self.detector
-            verdict = self.detector_.predict(X, y)
+            judge, rows = last_step_and_rows(self.detector_, X)
+            verdict = judge.predict(rows, y)
         else:
             self.detector_ = EnsembleDetector() if self.detector is None else clone(self.detector)
             verdict = self.detector_.fit_predict(X, y)
+        if len(verdict) != len(y):
+            raise ValueError(
+                f"detector gave {len(verdict)} verdicts on {len(y)} rows: it must be no pipeline "
+                "with a sampler that changes their number."
+            )
         self.poison_mask_ = np.asarray(verdict) == -1
         self._guard_classes(X, y)
         self.sample_indices_ = np.flatnonzero(~self.poison_mask_)
@@ -149,7 +156,8 @@ class PoisonFilter(BaseSampler):
             rows = np.flatnonzero(y == label)
             n_flagged = self.poison_mask_[rows].sum()
             if n_flagged == len(rows):
-                scores = self.detector_.decision_function(_safe_indexing(X, rows), y[rows])
+                judge, seen = last_step_and_rows(self.detector_, _safe_indexing(X, rows))
+                scores = judge.decision_function(seen, y[rows])
                 kept = rows[np.argsort(-scores, kind="stable")[: (len(rows) + 1) // 2]]
                 self.poison_mask_[kept] = False
                 warnings.warn(

@@ -49,6 +49,7 @@ REFIT = {"rtol": 1e-5 if keras.backend.backend() == "torch" else 0}
 OTHERS = [quick(other) for _, other in all_estimators("other") if other is not PoisonFilter]
 
 
+@pytest.mark.filterwarnings("ignore:.*(judges labels, but|without the truth):UserWarning")
 @parametrize_with_checks([*ATTACKS, *FLAGGING, *OTHERS, FILTER])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

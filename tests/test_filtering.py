@@ -4,17 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from imblearn.pipeline import make_pipeline
-from sklearn.base import BaseEstimator, OutlierMixin
+from imblearn.under_sampling import RandomUnderSampler
+from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline as make_scikit_learn_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skpoison.attacks import LabelFlipAttack
 from skpoison.detectors import CentroidDetector, KNNDetector
 from skpoison.filtering import PoisonFilter
+from skpoison.pipeline import make_pipeline as make_detector_pipeline
 from skpoison.thresholds import GaussianMixtureThreshold
 
 
@@ -91,6 +95,37 @@ def test_prefit_detector_is_used_as_it_is():
     assert cross_val_score(frozen, X, y).mean() > 0.9
 
 
+@pytest.mark.parametrize(
+    "make", [make_scikit_learn_pipeline, make_pipeline, make_detector_pipeline]
+)
+@pytest.mark.parametrize("prefit", [False, True])
+def test_the_detector_may_stand_at_the_end_of_a_pipeline(make, prefit):
+    """Also where a class would vanish, and decides about the rows that are kept."""
+    X, y = load_iris(return_X_y=True)
+    y = np.where(np.arange(150) == 60, 3, y)  # far from its kind: a class of one
+    y[[70, 80, 90]] = 3
+    alone = PoisonFilter(CentroidDetector(standardize=True, contamination=0.5))
+    pipeline = make(StandardScaler(), CentroidDetector(standardize=True, contamination=0.5))
+    if prefit:
+        alone.set_params(detector=clone(alone.detector).fit(X, y), prefit=True)
+        pipeline.fit(X, y)
+    X[:50] += [0, 9, 0, 0] if prefit else 0  # all rows of class 0 are flagged
+    behind = PoisonFilter(FrozenEstimator(pipeline) if prefit else pipeline, prefit=prefit)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        alone.fit_resample(X, y)
+        behind.fit_resample(X, y)
+    np.testing.assert_array_equal(behind.sample_indices_, alone.sample_indices_)
+    assert ("all 50 rows of class 0" in str([str(w.message) for w in caught])) == prefit
+
+
+def test_a_detector_behind_a_sampler_is_refused():
+    X, y = load_iris(return_X_y=True)
+    detector = make_pipeline(RandomUnderSampler(sampling_strategy={0: 20}), CentroidDetector())
+    with pytest.raises(ValueError, match="120 verdicts on 150 rows.*sampler"):
+        PoisonFilter(detector).fit_resample(X, y)
+
+
 def test_cross_validation_poisons_and_cleans_training_folds_only():
     iris = load_iris(as_frame=True)
     y = iris.target.map(dict(enumerate(iris.target_names)))
@@ -112,6 +147,17 @@ def test_containers_come_back_as_they_came():
     assert isinstance(X, pd.DataFrame) and isinstance(y, pd.Series)
     assert X.columns.tolist() == iris.data.columns.tolist()
     assert X.dtypes.tolist() == iris.data.dtypes.tolist() and y.dtype == iris.target.dtype
+
+
+def test_rows_keep_their_names():
+    iris = load_iris(as_frame=True)
+    names = pd.Index([f"flower {number}" for number in range(150)], name="flower")
+    X, y = iris.data.set_index(names), iris.target.set_axis(names).astype("Int64")
+    poison_filter = PoisonFilter(CentroidDetector(contamination=0.1))
+    X_out, y_out = poison_filter.fit_resample(X, y)
+    pd.testing.assert_frame_equal(X_out, X[~poison_filter.poison_mask_])
+    pd.testing.assert_series_equal(y_out, y[~poison_filter.poison_mask_])
+    assert len(X_out) == 135
 
 
 def test_grid_search_over_rate_and_detector():

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 import sklearn
 from sklearn.model_selection import KFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skpoison import metrics
@@ -81,9 +83,32 @@ def test_scorers_in_cross_validation(metric, digits_pair):
         assert score == sign * report[metric.removeprefix("neg_")]
 
 
+def test_scorers_of_a_pipeline_are_those_of_its_detector(digits_pair):
+    attack = LabelFlipAttack(rate=0.2, random_state=0)
+    X, y = attack.fit_resample(*digits_pair)
+    pipeline = make_pipeline(StandardScaler(), KNNDetector(contamination=0.2)).fit(X, y)
+    rows = StandardScaler().fit_transform(X)
+    verdict = KNNDetector(contamination=0.2).fit(rows, y).predict(rows, y)
+    expected = metrics.poison_f1(attack.poison_mask_, verdict)
+    scorer = metrics.make_poison_scorer("f1")
+    assert scorer(pipeline, X, y, poison_mask=attack.poison_mask_) == expected
+    expected = metrics.recovered_accuracy(SVC(), X, y, verdict, *digits_pair)
+    assert metrics.make_recovery_scorer(SVC(), *digits_pair)(pipeline, X, y) == expected
+
+
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match="metric must be one of.*got 'auc'"):
         metrics.make_poison_scorer("auc")
+    with pytest.raises(ValueError, match="metric must be one of.*got None"):
+        metrics.make_poison_scorer(None)
+    for victim in [None, SVC]:
+        with pytest.raises(TypeError, match="victim must be a classifier"):
+            metrics.make_recovery_scorer(victim, [[0.0]], [0])
+    with pytest.raises(ValueError, match="inconsistent numbers"):
+        metrics.make_recovery_scorer(SVC(), [[0.0], [1.0]], [0])
+    for arguments, name in [((None, VERDICT), "poison_mask"), ((MASK, None), "y_pred")]:
+        with pytest.raises(TypeError, match=f"{name} must be an array"):
+            metrics.poison_f1(*arguments)
     with pytest.raises(ValueError, match="y_pred must hold"):
         metrics.poison_f1(MASK, SCORE)
     with pytest.raises(ValueError, match="poison_mask must hold"):

@@ -20,13 +20,14 @@ from sklearn.utils.validation import (
 )
 
 from skpoison.detectors._encoding import as_frame, kind_of, make_encoder
+from skpoison.detectors._score import PoisonScoreMixin
 from skpoison.thresholds import BaseThreshold, QuantileThreshold, SecondComponentThreshold
 from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._labels import label_values
 from skpoison.utils._row_index import RowIndex
 
 
-class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
+class BasePoisonDetector(PoisonScoreMixin, OutlierMixin, BaseEstimator, metaclass=ABCMeta):
     """Base class of the poisoning detectors.
 
     A detector scores rows; a threshold rule makes a verdict of the scores. A subclass writes
@@ -213,8 +214,23 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         -------
         verdict : ndarray of shape (n_samples,)
             +1 for clean rows, -1 for poison.
+
+        Warns
+        -----
+        UserWarning
+            If the detector was fitted with labels, judges them, and is given none here: wrong
+            labels go unseen.
         """
-        return np.where(self.decision_function(X, y) >= 0, 1, -1)
+        decision = self.decision_function(X, y)
+        if y is None and self._labelled and self.training_class_scores_.shape[1] > 1:
+            warnings.warn(
+                f"{type(self).__name__} judges labels, but predict got no y: each row is judged "
+                "under the label that suits it best, and wrong labels go unseen. Call predict(X, "
+                "y). cross_val_predict cannot pass y; fit_predict(X, y) is out of sample as it is.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return np.where(decision >= 0, 1, -1)
 
     def fit_predict(self, X, y=None):
         """Fit the detector and judge the rows it was fitted to.
@@ -281,11 +297,22 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self)
         X = self._validate_rows(X, reset=False)
         codes = None if y is None else self._encode(X, y)
+        return self._look_up_or_score(X), codes
+
+    def _look_up_or_score(self, X):
+        """Anomaly scores under each label of validated rows: looked up where they were fitted."""
         place = self._training_rows.find(X)
         scores = self.training_class_scores_[place]
         if (place < 0).any():
             scores[place < 0] = self._scores(_safe_indexing(X, np.flatnonzero(place < 0)))
-        return scores, codes
+        return scores
+
+    def _know_again(self, X, positions):
+        """Look up rows `X` in future as the training rows at these positions.
+
+        A pipeline's ``fit_transform`` and ``transform`` may give different rows.
+        """
+        self._training_rows = RowIndex(self._validate_rows(X, reset=False), positions)
 
     def _make_threshold(self, random_state):
         """The rule that `contamination` stands for, unfitted."""

@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 from joblib import delayed
+from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.metaestimators import _BaseComposition
 
 from skpoison.detectors._base import BasePoisonDetector
@@ -33,12 +34,14 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
 
     Parameters
     ----------
-    detectors : list of (str, BasePoisonDetector), default=None
-        Names and detectors. None: a :class:`LabelNoiseDetector`, a :class:`CentroidDetector` of
-        standardised columns with ``SecondComponentThreshold(20)``, below 300 rows, where the first
-        has no trees, a :class:`MarginDetector` and, up to 500 rows of three classes none of which
-        is rare, an :class:`InfluenceDetector` with ``MADThreshold(5)``; for tables that have
-        categories or gaps, the first alone.
+    detectors : list of (str, BasePoisonDetector) or dict, default=None
+        Names and detectors. None: `label_noise`, a :class:`LabelNoiseDetector`; `centroid`, a
+        :class:`CentroidDetector` of standardised columns with ``SecondComponentThreshold(20)``;
+        `margin`, a :class:`MarginDetector`, below 300 rows, where the first has no trees; and
+        `influence`, an :class:`InfluenceDetector` with ``MADThreshold(5)``, up to 500 rows of three
+        classes none of which is rare. Tables that have categories or gaps get the first alone.
+        A dict names detectors that take the place of some of these, as
+        ``set_params(label_noise__n_trees=50)`` makes it.
 
     n_jobs : int, default=None
         Number of detectors fitted at once, in threads, as in joblib; the default ones that fit
@@ -122,7 +125,7 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
-        "detectors": [list, None],
+        "detectors": [list, dict, None],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
@@ -143,11 +146,22 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
 
     @property
     def _named_detectors(self):
-        return self.detectors if isinstance(self.detectors, list) else []
+        """Names and detectors, of the default those that data may call for."""
+        if isinstance(self.detectors, list):
+            return self.detectors
+        default = {
+            "label_noise": LabelNoiseDetector(n_jobs=self.n_jobs, verbose=self.verbose),
+            "centroid": CentroidDetector(standardize=True, contamination=FAR_OUT),
+            "margin": MarginDetector(n_jobs=self.n_jobs),
+            "influence": InfluenceDetector(contamination=MADThreshold(5.0), n_jobs=self.n_jobs),
+        }
+        changed = self.detectors if isinstance(self.detectors, dict) else {}
+        return [(name, changed.get(name, detector)) for name, detector in default.items()]
 
     @_named_detectors.setter
     def _named_detectors(self, pairs):
-        self.detectors = pairs
+        is_list = isinstance(self.detectors, list)
+        self.detectors = pairs if is_list else {n: d for n, d in pairs if n in self.detectors}
 
     def get_params(self, deep=True):
         """Get the parameters, those of the detectors under ``name__parameter`` too.
@@ -176,7 +190,20 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         -------
         self : object
             This detector.
+
+        Examples
+        --------
+        >>> from skpoison.detectors import EnsembleDetector
+        >>> EnsembleDetector().set_params(label_noise__n_trees=50)
+        EnsembleDetector(detectors={'label_noise': LabelNoiseDetector(n_trees=50)})
         """
+        if "detectors" in params:
+            self.detectors = params.pop("detectors")
+        if not isinstance(self.detectors, list):
+            named = {key.partition("__")[0] for key in params}
+            changed = {name: d for name, d in self._named_detectors if name in named}
+            if changed:
+                self.detectors = {**(self.detectors or {}), **changed}
         return self._set_params("_named_detectors", **params)
 
     def _fit_scores(self, X, y, random_state):
@@ -249,49 +276,57 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         return self
 
     def _members(self, class_counts):
-        if self.detectors is None:
-            members = [
-                ("label_noise", LabelNoiseDetector(n_jobs=self.n_jobs, verbose=self.verbose))
-            ]
-            if self._kind == "table":  # a rare category is far out by nature
-                return members
-            members.append(("centroid", CentroidDetector(standardize=True, contamination=FAR_OUT)))
-            n_rows = class_counts.sum()
-            if n_rows < ROWS_OF_TREES:
-                members.append(("margin", MarginDetector(n_jobs=self.n_jobs)))
-            if (
-                n_rows <= ROWS_OF_INFLUENCE
-                and len(class_counts) <= CLASSES_OF_INFLUENCE
-                and class_counts.min() >= SHARE_OF_INFLUENCE * n_rows
-            ):
-                influence = InfluenceDetector(contamination=MADThreshold(5.0), n_jobs=self.n_jobs)
-                members.append(("influence", influence))
-            return members
-        for pair in self.detectors:
+        """Names and detectors that take part, checked."""
+        if isinstance(self.detectors, dict):
+            unknown = set(self.detectors) - set(dict(self._named_detectors))
+            if unknown:
+                raise ValueError(
+                    f"detectors is a dict with the names {sorted(unknown)}, but must have names "
+                    f"of the default's members: {list(dict(self._named_detectors))}. A list of "
+                    "(name, detector) takes any."
+                )
+        for pair in self._named_detectors:
             is_pair = isinstance(pair, tuple) and len(pair) == 2
             if not is_pair or not isinstance(pair[1], BasePoisonDetector):
                 raise TypeError(
                     "detectors must be a list of (name, detector), detectors being those of "
                     f"skpoison.detectors, got {pair!r} in it."
                 )
-        if not self.detectors:
+        if not self._named_detectors:
             raise ValueError("detectors must name at least one detector, got an empty list.")
-        self._validate_names([name for name, _ in self.detectors])
-        return self.detectors
+        self._validate_names([name for name, _ in self._named_detectors])
+        if isinstance(self.detectors, list):
+            return self.detectors
+        chosen = self._default_names(class_counts)
+        return [(name, detector) for name, detector in self._named_detectors if name in chosen]
 
-    def rows_of_members(self, X):
-        """Rows as the members get them: arrays of numbers.
+    def _default_names(self, class_counts):
+        """Those members of the default that the data call for."""
+        names = ["label_noise"]
+        if self._kind == "table":  # a rare category is far out by nature
+            return names
+        names.append("centroid")
+        n_rows = class_counts.sum()
+        if n_rows < ROWS_OF_TREES:
+            names.append("margin")
+        if (
+            n_rows <= ROWS_OF_INFLUENCE
+            and len(class_counts) <= CLASSES_OF_INFLUENCE
+            and class_counts.min() >= SHARE_OF_INFLUENCE * n_rows
+        ):
+            names.append("influence")
+        return names
 
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
-            The rows.
+    def _know_again(self, X, positions):
+        super()._know_again(X, positions)
+        rows = self._as_given(self._validate_rows(X, reset=False))
+        for _, detector in self.detectors_:
+            detector._know_again(rows, positions)
 
-        Returns
-        -------
-        rows : ndarray of shape (n_samples, ...)
-        """
-        return self._as_given(self._validate_rows(X, reset=False))
+    def _sk_visual_block_(self):
+        members = getattr(self, "detectors_", self._named_detectors)
+        names = [f"{name}: {type(detector).__name__}" for name, detector in members]
+        return _VisualBlock("parallel", [detector for _, detector in members], names=names)
 
     def _remember_shape(self, shape):
         self._array_shape = shape

@@ -50,7 +50,7 @@ def run_demo(images, *, attacks, detectors, rate, n_runs, random_state, on_fit):
 
     def draw_and_count(row, detector, X, y, poison_mask):
         if row["detector"] == pictured and free_axes:
-            display = SuspicionDisplay.from_detector(
+            display = SuspicionDisplay.from_estimator(
                 detector,
                 X,
                 y,

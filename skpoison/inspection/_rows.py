@@ -2,11 +2,15 @@
 
 import warnings
 from contextlib import contextmanager
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
+
+from skpoison.detectors import BasePoisonDetector
+from skpoison.utils._pipelines import last_step_and_rows
 
 
 def suspicious_rows(detector, X, y, *, n_rows=None):
@@ -14,9 +18,9 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
 
     Parameters
     ----------
-    detector : detector
-        A fitted one; of an :class:`~skpoison.detectors.EnsembleDetector`, every member gives a
-        reason of its own.
+    detector : detector or Pipeline
+        A fitted one, or a pipeline of any library that ends in one; of an
+        :class:`~skpoison.detectors.EnsembleDetector`, every member gives a reason of its own.
 
     X : array-like of shape (n_samples, n_features) or (n_samples, ...)
         The rows to judge, as a rule those of the fit.
@@ -38,9 +42,12 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
 
     Raises
     ------
+    TypeError
+        If `detector` is none of :mod:`skpoison.detectors`, nor a pipeline that ends in one.
+
     ValueError
         If `X` and `y` are not equally long, the detector was fitted without labels, or `n_rows`
-        is negative.
+        is no whole number or negative.
 
     See Also
     --------
@@ -61,18 +68,25 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
     11            1                0
     """
     check_is_fitted(detector)
+    index = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
+    detector, X = last_step_and_rows(detector, X)
+    if not isinstance(detector, BasePoisonDetector):
+        raise TypeError(
+            "detector must be one of skpoison.detectors, or a pipeline that ends in one, got "
+            f"{type(detector).__name__}."
+        )
     labels = column_or_1d(y)
     check_consistent_length(X, labels)
     if not detector._labelled:
         raise ValueError(
             f"This {type(detector).__name__} was fitted without labels: it has no opinion on y."
         )
-    if n_rows is not None and n_rows < 0:
-        raise ValueError(f"n_rows={n_rows!r} must be None or a number of rows, not negative.")
-    scores, anomaly, probability = _judge(detector, X, labels)
-    members = getattr(detector, "detectors_", [])
+    if n_rows is not None and not (isinstance(n_rows, Integral) and n_rows >= 0):
+        raise ValueError(f"n_rows={n_rows!r} must be None or a whole number, not negative.")
     with _names_may_differ():
-        seen = detector.rows_of_members(X) if members else X
+        rows = detector._validate_rows(X, reset=False)
+    scores, anomaly, probability = _judge(detector, rows, labels)
+    members = getattr(detector, "detectors_", [])
     table = pd.DataFrame(
         {
             "given_label": labels,
@@ -80,9 +94,9 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
             "anomaly_score": anomaly,
             "flagged": anomaly > -detector.offset_,
             "poison_probability": probability,
-            **{name: _judge(member, seen, labels)[2] for name, member in members},
+            **{name: _judge(member, rows, labels)[2] for name, member in members},
         },
-        index=X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None,
+        index=index,
     ).sort_values("anomaly_score", ascending=False, kind="stable")
     return table[table["flagged"]] if n_rows is None else table.head(n_rows)
 
@@ -95,13 +109,14 @@ def _names_may_differ():
         yield
 
 
-def _judge(detector, X, labels):
+def _judge(detector, rows, labels):
     """Scores under each label; anomaly score and probability of poison under the given one.
+
+    `rows` are validated ones, which the members of an ensemble get too.
 
     A label that the detector does not know has an infinite anomaly score.
     """
-    with _names_may_differ():
-        scores = detector.class_scores(X)
+    scores = detector._look_up_or_score(rows)
     codes = np.searchsorted(detector.classes_, labels).clip(max=len(detector.classes_) - 1)
     known = detector.classes_[codes] == labels
     rule = detector.fitted_threshold_

@@ -1,8 +1,12 @@
 """`SuspicionDisplay`: how anomalous a detector finds the rows, and which it finds most so."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
+
+from skpoison.utils._pipelines import last_step_and_rows
 
 CLEAN_COLOR, POISON_COLOR, PLAIN_COLOR = "#0072B2", "#D55E00", "#7F7F7F"
 IMAGES_A_LINE = 8
@@ -11,7 +15,7 @@ IMAGES_A_LINE = 8
 class SuspicionDisplay:
     """Histogram of the anomaly scores, the threshold, and the most anomalous images.
 
-    Use :meth:`from_detector` to make one.
+    Use :meth:`from_estimator` to make one.
 
     Parameters
     ----------
@@ -60,7 +64,7 @@ class SuspicionDisplay:
     >>> attack = LabelFlipAttack(rate=0.1, random_state=0)
     >>> X, y = attack.fit_resample(digits.data, digits.target)
     >>> detector = KNNDetector(random_state=0).fit(X, y)
-    >>> display = SuspicionDisplay.from_detector(
+    >>> display = SuspicionDisplay.from_estimator(
     ...     detector, X, y, poison_mask=attack.poison_mask_, image_shape=digits.image_shape
     ... )
     >>> display.ax_.get_title()
@@ -78,9 +82,9 @@ class SuspicionDisplay:
         self.name = name
 
     @classmethod
-    def from_detector(
+    def from_estimator(
         cls,
-        detector,
+        estimator,
         X,
         y=None,
         *,
@@ -95,8 +99,9 @@ class SuspicionDisplay:
 
         Parameters
         ----------
-        detector : detector
-            A fitted one.
+        estimator : detector or Pipeline
+            A fitted detector, or a pipeline of any library that ends in one. Images are those of
+            the rows in front of it.
 
         X : array-like of shape (n_samples, n_features) or (n_samples, height, width, channels)
             The rows to judge.
@@ -132,11 +137,15 @@ class SuspicionDisplay:
         Raises
         ------
         ValueError
-            If `poison_mask` does not fit `X`, `image_shape` does not multiply to its columns, or
+            If `n_images` is no whole number or negative, `poison_mask` does not fit `X`,
+            `image_shape` does not multiply to its columns, or
             `display_labels` are not as many as the classes.
         """
-        check_is_fitted(detector)
-        anomaly_score = -detector.score_samples(X, y)
+        check_is_fitted(estimator)
+        if not isinstance(n_images, Integral) or n_images < 0:
+            raise ValueError(f"n_images={n_images!r} must be a whole number, not negative.")
+        detector, rows = last_step_and_rows(estimator, X)
+        anomaly_score = -detector.score_samples(rows, y)
         if poison_mask is not None:
             poison_mask = column_or_1d(poison_mask).astype(bool)
             check_consistent_length(anomaly_score, poison_mask)

@@ -14,7 +14,7 @@ from sklearn.metrics import (
     recall_score,
     roc_auc_score,
 )
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
 
 def poison_precision(poison_mask, y_pred):
@@ -242,15 +242,15 @@ def recovered_accuracy(victim, X, y, y_pred, X_test, y_test):
     >>> recovered_accuracy(SVC(), X, y, [1, 1, -1], [[0.2], [0.9]], [0, 1])
     1.0
     """
-    X, y = np.asarray(X), np.asarray(y)
-    kept = column_or_1d(y_pred) != -1
-    check_consistent_length(X, y, kept)
+    y = np.asarray(y)
+    kept = np.flatnonzero(_column(y_pred, "y_pred") != -1)
+    check_consistent_length(X, y, y_pred)
     labels = np.unique(y[kept])
     if len(labels) == 0:
         return float("nan")
     if len(labels) == 1:
         return float(np.mean(np.asarray(y_test) == labels[0]))
-    fitted = clone(victim).fit(X[kept], y[kept])
+    fitted = clone(victim).fit(_safe_indexing(X, kept), y[kept])
     return float(accuracy_score(y_test, fitted.predict(X_test)))
 
 
@@ -299,19 +299,25 @@ SCORE_METRICS = {
 
 
 def _mask_and_flags(poison_mask, y_pred):
-    y_pred = column_or_1d(y_pred)
+    y_pred = _column(y_pred, "y_pred")
     if not np.isin(y_pred, [-1, 1]).all():
         raise ValueError("y_pred must hold +1 (clean) and -1 (poison) only.")
     return _check_mask(poison_mask, y_pred), y_pred == -1
 
 
 def _mask_and_suspicion(poison_mask, y_score):
-    y_score = column_or_1d(np.asarray(y_score, dtype=np.float64))
+    y_score = _column(y_score, "y_score").astype(np.float64)
     return _check_mask(poison_mask, y_score), -y_score
 
 
+def _column(values, name):
+    if np.ndim(values) == 0:
+        raise TypeError(f"{name} must be an array with one entry a row, got {values!r}.")
+    return column_or_1d(values)
+
+
 def _check_mask(poison_mask, other):
-    mask = column_or_1d(poison_mask)
+    mask = _column(poison_mask, "poison_mask")
     check_consistent_length(mask, other)
     if mask.dtype != bool and not np.isin(mask, [0, 1]).all():
         raise ValueError("poison_mask must hold True (poison) and False (clean) only.")

@@ -1,8 +1,10 @@
 """Scorers of detectors for cross-validation."""
 
+from sklearn.utils import check_consistent_length
 from sklearn.utils.metadata_routing import MetadataRequest
 
 from skpoison.metrics._detection import SCORE_METRICS, VERDICT_METRICS, recovered_accuracy
+from skpoison.utils._pipelines import last_step_and_rows
 
 
 def make_poison_scorer(metric):
@@ -20,7 +22,7 @@ def make_poison_scorer(metric):
     Returns
     -------
     scorer : callable
-        ``scorer(detector, X, y, poison_mask=mask)``.
+        ``scorer(detector, X, y, poison_mask=mask)``; a pipeline may end in the detector.
 
     Raises
     ------
@@ -47,8 +49,8 @@ def make_poison_scorer(metric):
     >>> scores.tolist()
     [1.0, 1.0, 1.0]
     """
-    sign = -1 if metric.startswith("neg_") else 1
-    name = metric.removeprefix("neg_")
+    sign = -1 if str(metric).startswith("neg_") else 1
+    name = str(metric).removeprefix("neg_")
     errors = {"clean_removed", "false_negative_rate"}
     if name not in VERDICT_METRICS | SCORE_METRICS or (name in errors) != (sign < 0):
         accepted = [
@@ -69,7 +71,8 @@ class _PoisonScorer:
         self.sign = sign
 
     def __call__(self, detector, X, y=None, *, poison_mask):
-        return self.sign * self.metric(poison_mask, getattr(detector, self.method)(X, y))
+        detector, rows = last_step_and_rows(detector, X)
+        return self.sign * self.metric(poison_mask, getattr(detector, self.method)(rows, y))
 
     def __repr__(self):
         return f"{'neg_' if self.sign < 0 else ''}{self.metric.__name__} scorer"
@@ -97,7 +100,15 @@ def make_recovery_scorer(victim, X_test, y_test):
     Returns
     -------
     scorer : callable
-        ``scorer(detector, X, y)``.
+        ``scorer(detector, X, y)``; a pipeline may end in the detector.
+
+    Raises
+    ------
+    TypeError
+        If `victim` has no ``fit`` and ``predict``, or is a class.
+
+    ValueError
+        If `X_test` and `y_test` are not equally long.
 
     Examples
     --------
@@ -114,8 +125,12 @@ def make_recovery_scorer(victim, X_test, y_test):
     >>> bool((scores > 0.8).all())
     True
     """
+    if isinstance(victim, type) or not all(hasattr(victim, m) for m in ("fit", "predict")):
+        raise TypeError(f"victim must be a classifier with fit and predict, got {victim!r}.")
+    check_consistent_length(X_test, y_test)
 
     def recovery_scorer(detector, X, y):
-        return recovered_accuracy(victim, X, y, detector.predict(X, y), X_test, y_test)
+        judge, rows = last_step_and_rows(detector, X)
+        return recovered_accuracy(victim, X, y, judge.predict(rows, y), X_test, y_test)
 
     return recovery_scorer

@@ -18,12 +18,16 @@ class RowIndex:
     ----------
     X : {array-like, sparse matrix, dataframe, sequence of str} of shape (n_samples, ...)
         The training rows.
+
+    positions : ndarray of shape (n_samples,), dtype=int, default=None
+        Where each stands in the training set. None: in their order.
     """
 
-    def __init__(self, X):
+    def __init__(self, X, positions=None):
         keys = row_keys(X)
-        self._order = np.argsort(keys, kind="stable")
-        self._keys = keys[self._order]
+        order = np.argsort(keys, kind="stable")
+        self._keys = keys[order]
+        self._order = order if positions is None else positions[order]
 
     def find(self, X):
         """Positions of rows in the training set.

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skpoison.detectors import BasePoisonDetector, CentroidDetector, KNNDetector, MarginDetector
+from skpoison.detectors import (
+    BasePoisonDetector,
+    CentroidDetector,
+    KNNDetector,
+    MarginDetector,
+)
 from skpoison.thresholds import (
     FixedThreshold,
     GaussianMixtureThreshold,
@@ -22,7 +27,31 @@ Y = np.repeat(["a", "b", "a"], [50, 50, 8])
 def test_wrong_labels_are_seen_only_with_labels():
     detector = CentroidDetector(random_state=0).fit(X, Y)
     assert (detector.predict(X, Y) == np.repeat([1, -1], [100, 8])).all()
-    assert (detector.predict(X) == 1).all()
+    with pytest.warns(UserWarning, match="predict got no y"):
+        assert (detector.predict(X) == 1).all()
+
+
+def test_score_is_f1_where_the_truth_is_given():
+    detector = CentroidDetector(random_state=0).fit(X, Y)
+    mask = np.arange(108) >= 98  # eight of ten are found, and nothing else
+    assert detector.score(X, Y, poison_mask=mask) == pytest.approx(2 * 8 / (8 + 10))
+    with pytest.warns(UserWarning, match="poison_mask.*make_recovery_scorer"):
+        assert np.isnan(detector.score(X, Y))
+
+
+def test_a_detector_that_does_not_judge_labels_needs_none():
+    class FarFromTheOrigin(BasePoisonDetector):
+        def _fit_scores(self, X, y, random_state):
+            return self._scores(X)
+
+        def _scores(self, X):
+            return np.linalg.norm(X, axis=1, keepdims=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        CentroidDetector().fit(X).predict(X)
+        detector = FarFromTheOrigin(contamination=0.1).fit(X, Y)
+        assert (detector.predict(X) == detector.predict(X, Y)).all()
 
 
 @pytest.mark.parametrize("contamination", [0.05, 0.25, 0.5])

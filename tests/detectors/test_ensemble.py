@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import sklearn
 from scipy.special import logit
 from sklearn.base import clone
 from sklearn.metrics import precision_score, recall_score
+from sklearn.model_selection import GridSearchCV
 
 from skpoison.attacks import LabelFlipAttack
 from skpoison.detectors import (
@@ -15,6 +17,7 @@ from skpoison.detectors import (
     MarginDetector,
     ReconstructionDetector,
 )
+from skpoison.metrics import poison_f1
 from skpoison.thresholds import FixedThreshold, LabelNoiseThreshold
 
 RNG = np.random.RandomState(0)
@@ -150,9 +153,50 @@ def test_parameters_of_the_detectors_are_its_own():
     assert clone(detector).detectors[0][1].n_neighbors == 3
 
 
+def test_members_of_the_default_can_be_set():
+    """What is set is used where the data call for the member; which they do is not changed."""
+    detector = EnsembleDetector(random_state=0)
+    assert detector.get_params()["influence__contamination__n_deviations"] == 5
+    detector.set_params(label_noise__n_components=7, influence__n_folds=4)
+    detector.set_params(centroid=CentroidDetector(contamination=0.2))
+    copy = clone(detector)
+    assert repr(copy) == repr(detector)
+    assert copy.get_params()["label_noise__n_components"] == 7
+    assert copy.get_params()["influence__contamination__n_deviations"] == 5
+    many_classes = np.arange(120) % 6  # of which influence is not asked
+    members = dict(copy.fit(X, many_classes).detectors_)
+    assert list(members) == ["label_noise", "centroid", "margin"]
+    assert members["label_noise"].n_components == 7
+    assert members["centroid"].contamination == 0.2 and not members["centroid"].standardize
+    assert EnsembleDetector().detectors is None
+
+
+def test_grid_search_over_members_of_the_default():
+    folds = [(np.arange(0, 135, 2), np.arange(1, 135, 2))]
+    grid = {"label_noise__n_components": [1, 100], "margin": [MarginDetector(cv=3)]}
+    with sklearn.config_context(enable_metadata_routing=True):
+        search = GridSearchCV(EnsembleDetector(random_state=0), grid, cv=folds, refit=False)
+        search.fit(X_FLIPPED, Y_FLIPPED, poison_mask=ATTACK.poison_mask_)
+    for params, score in zip(
+        search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True
+    ):
+        ((train, test),) = folds
+        detector = EnsembleDetector(random_state=0).set_params(**params)
+        detector.fit(X_FLIPPED[train], Y_FLIPPED[train])
+        assert dict(detector.detectors_)["margin"].cv == 3
+        verdict = detector.predict(X_FLIPPED[test], Y_FLIPPED[test])
+        assert score == poison_f1(ATTACK.poison_mask_[test], verdict)
+
+
 @pytest.mark.parametrize(
     "detectors, error",
-    [([], "empty list"), ([KNNDetector()], "name, detector"), ([("svm", 3)], "name, detector")],
+    [
+        ([], "empty list"),
+        ({"knn": KNNDetector()}, r"names \['knn'\], but.*'label_noise'"),
+        ({"margin": 3}, "detector"),
+        ([KNNDetector()], "name, detector"),
+        ([("svm", 3)], "name, detector"),
+    ],
 )
 def test_bad_detectors_are_refused(detectors, error):
     with pytest.raises((TypeError, ValueError), match=error):

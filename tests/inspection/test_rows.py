@@ -5,11 +5,16 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from imblearn.pipeline import make_pipeline as make_imblearn_pipeline
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from skpoison.detectors import CentroidDetector, EnsembleDetector, ReconstructionDetector
 from skpoison.inspection import suspicious_rows
+from skpoison.pipeline import make_pipeline as make_detector_pipeline
 
 X, TRUE = load_digits(n_class=3, return_X_y=True)
 X, TRUE = X[:300] / 16, np.array(["zero", "one", "two"])[TRUE[:300]]
@@ -64,8 +69,11 @@ def test_a_detector_that_is_blind_to_labels_suggests_no_other():
 def test_bad_input_is_refused(ensemble):
     with pytest.raises(NotFittedError):
         suspicious_rows(EnsembleDetector(), X, Y)
-    with pytest.raises(ValueError, match="n_rows=-1"):
-        suspicious_rows(ensemble, X, Y, n_rows=-1)
+    for n_rows in [-1, 2.5, "all"]:
+        with pytest.raises(ValueError, match=f"n_rows={n_rows!r}"):
+            suspicious_rows(ensemble, X, Y, n_rows=n_rows)
+    with pytest.raises(TypeError, match="one of skpoison.detectors.*got SVC"):
+        suspicious_rows(make_pipeline(StandardScaler(), SVC()).fit(X, Y), X, Y)
     with pytest.raises(ValueError, match="inconsistent"):
         suspicious_rows(ensemble, X, Y[:-1])
     with pytest.raises(ValueError, match="fitted without labels"):
@@ -99,6 +107,19 @@ def test_rows_under_unknown_labels_are_flagged_and_get_a_suggestion():
     assert table.index[0] == 9 and first["given_label"] == "three" and first["flagged"]
     assert first["suggested_label"] == TRUE[9]
     assert np.isinf(first["anomaly_score"]) and first["poison_probability"] == 1
+
+
+@pytest.mark.parametrize("make", [make_pipeline, make_imblearn_pipeline, make_detector_pipeline])
+def test_a_pipeline_that_ends_in_a_detector_lists_what_the_detector_does(make):
+    frame = pd.DataFrame(X, index=[f"row {number}" for number in range(len(X))])
+    detector = CentroidDetector(contamination=0.1)
+    pipeline = make(StandardScaler(), "passthrough", detector).fit(frame, Y)
+    rows = StandardScaler().fit_transform(X)
+    expected = suspicious_rows(CentroidDetector(contamination=0.1).fit(rows, Y), rows, Y)
+    table = suspicious_rows(pipeline, frame, Y)
+    pd.testing.assert_frame_equal(table, expected.set_axis("row " + expected.index.astype(str)))
+    alone = suspicious_rows(make(detector), rows, Y)
+    pd.testing.assert_frame_equal(alone, expected)
 
 
 def test_known_rows_are_scored_no_more():

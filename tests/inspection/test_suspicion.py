@@ -5,6 +5,8 @@ import pytest
 from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skpoison.attacks import LabelFlipAttack
 from skpoison.detectors import CentroidDetector, KNNDetector
@@ -36,7 +38,7 @@ def bar_heights(container):
 
 def test_histogram_counts_clean_and_poison_rows(detector, poisoned, ax):
     X, y, mask = poisoned
-    display = SuspicionDisplay.from_detector(detector, X, y, poison_mask=mask, ax=ax)
+    display = SuspicionDisplay.from_estimator(detector, X, y, poison_mask=mask, ax=ax)
     suspicion = -detector.score_samples(X, y)
     clean, poison = display.ax_.containers
     edges = [bar.get_x() for bar in clean] + [clean[-1].get_x() + clean[-1].get_width()]
@@ -54,7 +56,7 @@ def test_histogram_counts_clean_and_poison_rows(detector, poisoned, ax):
 
 def test_threshold_parts_the_rows_as_predict_does(detector, poisoned, ax):
     X, y, _ = poisoned
-    display = SuspicionDisplay.from_detector(detector, X, y, ax=ax)
+    display = SuspicionDisplay.from_estimator(detector, X, y, ax=ax)
     (cut, _) = display.threshold_line_.get_xdata()
     suspicion = -detector.score_samples(X, y)
     np.testing.assert_array_equal(suspicion > cut, detector.predict(X, y) == -1)
@@ -63,7 +65,7 @@ def test_threshold_parts_the_rows_as_predict_does(detector, poisoned, ax):
 @pytest.mark.parametrize("n_images", [0, 1, 5, 12])
 def test_images_are_the_most_suspicious_rows_in_order(detector, poisoned, ax, n_images):
     X, y, mask = poisoned
-    display = SuspicionDisplay.from_detector(
+    display = SuspicionDisplay.from_estimator(
         detector,
         X,
         y,
@@ -92,7 +94,7 @@ def test_rows_under_unknown_labels_come_first_and_into_the_last_bar(detector, po
     X, y, _ = poisoned
     y = np.where(np.arange(len(y)) == 5, 4, y)
     with pytest.warns(UserWarning, match="not seen in fit"):
-        display = SuspicionDisplay.from_detector(detector, X, y, image_shape=(8, 8, 1), ax=ax)
+        display = SuspicionDisplay.from_estimator(detector, X, y, image_shape=(8, 8, 1), ax=ax)
     assert display.image_indices_[0] == 5
     assert display.image_axes_[0].get_title() == "4\ninf"
     assert bar_heights(display.ax_.containers[0]).sum() == len(X)
@@ -100,7 +102,7 @@ def test_rows_under_unknown_labels_come_first_and_into_the_last_bar(detector, po
 
 def test_images_do_not_overlap(detector, poisoned, ax):
     X, y, _ = poisoned
-    display = SuspicionDisplay.from_detector(detector, X, y, image_shape=(8, 8, 1), ax=ax)
+    display = SuspicionDisplay.from_estimator(detector, X, y, image_shape=(8, 8, 1), ax=ax)
     ax.figure.draw_without_rendering()
     boxes = [a.get_window_extent() for a in [display.ax_, *display.image_axes_]]
     for i, box in enumerate(boxes):
@@ -111,14 +113,25 @@ def test_colour_images_given_as_arrays_need_no_shape(ax):
     images = np.random.RandomState(0).uniform(size=(20, 4, 5, 3))
     y = np.repeat(["a", "b"], 10)
     detector = CentroidDetector(random_state=0).fit(images, y)
-    display = SuspicionDisplay.from_detector(detector, images, y, n_images=3, ax=ax)
+    display = SuspicionDisplay.from_estimator(detector, images, y, n_images=3, ax=ax)
     drawn = display.image_axes_[0].get_images()[0].get_array()
     assert drawn.shape == (4, 5, 3)
 
 
+def test_a_pipeline_shows_the_rows_in_front_of_it(poisoned, ax):
+    X, y, _ = poisoned
+    pipeline = make_pipeline(StandardScaler(), KNNDetector(random_state=0)).fit(X, y)
+    display = SuspicionDisplay.from_estimator(pipeline, X, y, image_shape=(8, 8), n_images=1, ax=ax)
+    scores = pipeline[-1].score_samples(StandardScaler().fit_transform(X), y)
+    np.testing.assert_array_equal(display.anomaly_score, -scores)
+    drawn = display.image_axes_[0].get_images()[0].get_array()
+    np.testing.assert_allclose(np.squeeze(drawn), X[scores.argmin()].reshape(8, 8))
+    assert display.ax_.get_title() == "KNNDetector"
+
+
 def test_without_labels_rows_are_judged_under_the_label_that_suits_best(detector, poisoned, ax):
     X, _, _ = poisoned
-    display = SuspicionDisplay.from_detector(detector, X, image_shape=(8, 8), n_images=1, ax=ax)
+    display = SuspicionDisplay.from_estimator(detector, X, image_shape=(8, 8), n_images=1, ax=ax)
     best = np.min([-detector.score_samples(X, np.full(len(X), c)) for c in (3, 8)], axis=0)
     np.testing.assert_allclose(display.anomaly_score, best)
     assert "\n" not in display.image_axes_[0].get_title()
@@ -126,7 +139,7 @@ def test_without_labels_rows_are_judged_under_the_label_that_suits_best(detector
 
 def test_tabular_rows_have_a_histogram_only(detector, poisoned):
     X, y, _ = poisoned
-    display = SuspicionDisplay.from_detector(detector, X, y, name="neighbours")
+    display = SuspicionDisplay.from_estimator(detector, X, y, name="neighbours")
     assert display.image_axes_ == []
     assert display.ax_.get_title() == "neighbours"
     assert display.figure_.axes == [display.ax_]
@@ -139,14 +152,15 @@ def test_tabular_rows_have_a_histogram_only(detector, poisoned):
         ({"image_shape": (8, 9, 1)}, r"image_shape=\(8, 9, 1\) must .* 64 columns"),
         ({"image_shape": (64,)}, r"image_shape=\(64,\) must be \(height, width, channels\)"),
         ({"poison_mask": [True, False]}, "inconsistent numbers of samples"),
+        ({"n_images": 2.5}, "n_images=2.5 must be a whole number"),
         ({"display_labels": ["three"]}, "display_labels=.* 2 classes"),
     ],
 )
 def test_bad_input_is_refused(detector, poisoned, ax, wrong, message):
     with pytest.raises(ValueError, match=message):
-        SuspicionDisplay.from_detector(detector, *poisoned[:2], ax=ax, **wrong)
+        SuspicionDisplay.from_estimator(detector, *poisoned[:2], ax=ax, **wrong)
 
 
 def test_an_unfitted_detector_is_refused(poisoned, ax):
     with pytest.raises(NotFittedError):
-        SuspicionDisplay.from_detector(KNNDetector(), *poisoned[:2], ax=ax)
+        SuspicionDisplay.from_estimator(KNNDetector(), *poisoned[:2], ax=ax)

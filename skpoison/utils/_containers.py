@@ -25,8 +25,8 @@ def container_of(X):
         return "sparse" if X.ndim == 2 else None
     if isinstance(X, (list, tuple)):
         return "list"
-    is_scalar = np.shape(X) == () if hasattr(X, "__array__") else True
-    return None if is_scalar else "array"
+    is_array = hasattr(X, "__array__") and getattr(X, "shape", None) != ()
+    return "array" if is_array else None
 
 
 def check_container(X, name="X"):

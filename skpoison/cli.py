@@ -127,12 +127,24 @@ def demo(
         typer.echo(f"written: {path}")
 
 
+KINDS_OF_ROWS = {  # tag of scikit-learn -> in words
+    "two_d_array": "numbers",
+    "three_d_array": "images",
+    "sparse": "sparse matrices",
+    "categorical": "tables",
+    "string": "texts",
+    "allow_nan": "gaps",
+}
+
+
 @app.command("list")
 def list_estimators():
     """Print the attacks and detectors with the short names that commands know them by.
 
-    Of a detector also the threshold rule that "auto" stands for.
+    With the rows that each takes, and of a detector the threshold rule that "auto" stands for.
     """
+    from sklearn.utils import get_tags
+
     from skpoison.utils import short_names
 
     console = Console()
@@ -143,6 +155,9 @@ def list_estimators():
         for name, (estimator, keywords) in short_names(kind).items():
             written = ", ".join(f"{key}={value!r}" for key, value in keywords.items())
             lines = [f"[bold]{estimator.__name__}({written})[/]", _summary(estimator)]
+            accepted = get_tags(estimator(**keywords)).input_tags
+            kinds = [text for tag, text in KINDS_OF_ROWS.items() if getattr(accepted, tag)]
+            lines.append("takes " + ", ".join(kinds))
             if kind == "detector":
                 lines.append(f'"auto" is {estimator.auto_threshold!r}')
             table.add_row(name, "\n".join(lines))

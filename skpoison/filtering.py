@@ -4,21 +4,20 @@ import warnings
 
 import numpy as np
 from imblearn.base import BaseSampler
-from imblearn.utils import check_target_type
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
     check_consistent_length,
     check_is_fitted,
-    column_or_1d,
 )
 
 from skpoison.detectors import EnsembleDetector
 from skpoison.detectors._encoding import kind_of
+from skpoison.utils._containers import check_container, take
+from skpoison.utils._labels import label_values
 from skpoison.utils._pipelines import last_step_and_rows
 
 RARE_SHARE = 0.1  # of the rows: a class with fewer is rare
@@ -96,6 +95,22 @@ class PoisonFilter(BaseSampler):
         self.detector = detector
         self.prefit = prefit
 
+    def fit(self, X, y):
+        """Judge the rows, and drop none: use `fit_resample`.
+
+        Parameters
+        ----------
+        X, y
+            As in `fit_resample`.
+
+        Returns
+        -------
+        self : object
+            The filter.
+        """
+        self.fit_resample(X, y)
+        return self
+
     def fit_resample(self, X, y):
         """Drop the rows that the detector flags.
 
@@ -104,7 +119,7 @@ class PoisonFilter(BaseSampler):
         X : {array-like, dataframe, sparse matrix, sequence of str} of shape (n_samples, ...)
             The untrusted rows. The detector gets them as they are.
 
-        y : array-like of shape (n_samples,)
+        y : array-like of shape (n_samples,) or one-hot matrix of shape (n_samples, n_classes)
             Their labels.
 
         Returns
@@ -116,15 +131,15 @@ class PoisonFilter(BaseSampler):
             Their labels.
         """
         self._validate_params()
-        check_classification_targets(y)
-        labels, _ = check_target_type(y, indicate_one_vs_all=True)
+        X, y = check_container(X), check_container(y, "y")
+        labels = label_values(y)
         check_consistent_length(X, labels)
         if kind_of(X) != "text" and len(getattr(X, "shape", (0, 0))) == 2:
             _check_feature_names(self, X, reset=True)
             _check_n_features(self, X, reset=True)
         self.sampling_strategy_ = {}
-        self._fit_resample(X, column_or_1d(labels))
-        return tuple(_safe_indexing(rows, self.sample_indices_) for rows in (X, y))
+        self._fit_resample(X, labels)
+        return take(X, self.sample_indices_), take(y, self.sample_indices_)
 
     def _fit_resample(self, X, y):
         if len(np.unique(y)) < 2:

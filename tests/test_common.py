@@ -10,6 +10,7 @@ import joblib
 import keras
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from imblearn.utils.estimator_checks import parametrize_with_checks as parametrize_sampler_checks
 from scipy import sparse
@@ -129,6 +130,75 @@ def test_tags_say_what_rows_an_attack_takes(attack, tag):
     else:
         with pytest.raises((ValueError, TypeError), match="works on numbers"):
             clone(attack).fit_resample(X, y)
+
+
+RNG = np.random.RandomState(1)
+COLUMNS = np.round(RNG.normal(size=(40, 4)) + np.repeat([[0], [4]], 20, axis=0), 2)
+MIXED = pd.DataFrame(COLUMNS, columns=list("abcd")).assign(
+    kind=["ham", "spam", "eggs", None] * 10,
+    day=pd.date_range("2024-02-20", periods=40),
+    size=pd.Categorical(["S", "M"] * 20),
+)
+MIXED.loc[3, "a"] = np.nan
+SAME_ROWS = {
+    "float32": lambda X: X.astype(np.float32),
+    "big-endian": lambda X: X.astype(">f8"),
+    "objects": lambda X: X.astype(object),
+    "list": lambda X: X.tolist(),
+    "images": lambda X: X.reshape(-1, 2, 2),
+    "pandas": lambda X: pd.DataFrame(X, index=[f"row {i}" for i in range(len(X))]),
+    "nullable": lambda X: pd.DataFrame(X, columns=list("abcd")).astype("Float64"),
+    "arrow": lambda X: pd.DataFrame(X, columns=list("abcd")).astype("double[pyarrow]"),
+    "polars": lambda X: pl.DataFrame(X, schema=list("abcd")),
+    "sparse": sparse.csc_array,
+}
+HARD_ROWS = {
+    "mixed pandas": MIXED,
+    "mixed polars": pl.from_pandas(MIXED),
+    "mixed array": MIXED.drop(columns="day").to_numpy(),
+    "gaps": np.where(COLUMNS > 5, np.nan, COLUMNS),
+    "texts": [f"{'money' if i % 2 else 'hello'} seven{i % 7} three{i % 3}" for i in range(40)],
+}
+FAST = [detector for detector in DETECTORS if "epochs" not in detector.get_params()]
+NETWORKS = [detector for detector in DETECTORS if "epochs" in detector.get_params()]
+
+
+@pytest.mark.parametrize("container", SAME_ROWS)
+@pytest.mark.parametrize("detector", FAST, ids=lambda e: type(e).__name__)
+def test_the_same_rows_in_another_container_are_judged_alike(detector, container):
+    y = np.repeat(["ham", "spam"], 20)
+    plain = clone(detector).fit(COLUMNS, y)
+    rows = SAME_ROWS[container](COLUMNS)
+    other = clone(detector).fit(rows, y)
+    np.testing.assert_allclose(other.training_scores_, plain.training_scores_, rtol=1e-3, atol=1e-5)
+    np.testing.assert_array_equal(other.score_samples(rows, list(y)), other.training_scores_)
+
+
+@pytest.mark.parametrize(
+    ("detector", "rows"),
+    [(detector, rows) for detector in FAST for rows in HARD_ROWS]
+    + [(detector, "mixed polars") for detector in NETWORKS],
+    ids=lambda e: e if isinstance(e, str) else type(e).__name__,
+)
+def test_rows_that_are_no_numbers_are_judged_and_known_again(detector, rows):
+    X, y = HARD_ROWS[rows], np.repeat(["ham", "spam"], 20)
+    before = copy.deepcopy(X)
+    detector = clone(detector).fit(X, y)
+    np.testing.assert_array_equal(detector.score_samples(X, y), detector.training_scores_)
+    assert np.isfinite(detector.training_scores_).all()
+    pd.testing.assert_frame_equal(pd.DataFrame(X), pd.DataFrame(before))
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda e: type(e).__name__)
+def test_labels_that_are_none_are_refused_before_work(detector):
+    X = HARD_ROWS["texts"]
+    for y, message in {
+        "continuous": (np.linspace(0, 1, 40), "one per row.*'continuous'"),
+        "several": (np.repeat([[1, 1, 0], [0, 0, 1]], 20, axis=0), "row 0 carries 2 labels"),
+        "missing": ([None, *"ab" * 19, "a"], "None or NaN.*1 of 40 rows: 0"),
+    }.values():
+        with pytest.raises(ValueError, match=message):
+            clone(detector).fit(X, y)
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda e: type(e).__name__)

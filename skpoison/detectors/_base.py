@@ -5,7 +5,6 @@ from abc import ABCMeta, abstractmethod
 from numbers import Real
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -23,7 +22,7 @@ from skpoison.detectors._encoding import as_frame, kind_of, make_encoder
 from skpoison.detectors._score import PoisonScoreMixin
 from skpoison.thresholds import BaseThreshold, QuantileThreshold, SecondComponentThreshold
 from skpoison.utils._cloning import seeded_clone
-from skpoison.utils._labels import label_values
+from skpoison.utils._labels import codes_of, label_values
 from skpoison.utils._row_index import RowIndex
 
 
@@ -360,8 +359,8 @@ class BasePoisonDetector(PoisonScoreMixin, OutlierMixin, BaseEstimator, metaclas
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = tags.input_tags.categorical = tags.input_tags.string = True
-        tags.input_tags.allow_nan = True
+        for kind in ("sparse", "categorical", "string", "allow_nan", "three_d_array"):
+            setattr(tags.input_tags, kind, True)
         return tags
 
     def _takes_any_rows(self):
@@ -382,7 +381,7 @@ class BasePoisonDetector(PoisonScoreMixin, OutlierMixin, BaseEstimator, metaclas
             )
         y = label_values(y)
         check_consistent_length(X, y)
-        codes = pd.Index(self.classes_).get_indexer(pd.Index(y))
+        codes = codes_of(y, self.classes_)
         unknown = codes < 0
         if unknown.any():
             warnings.warn(

@@ -6,10 +6,11 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skpoison.detectors import BasePoisonDetector
+from skpoison.utils._labels import codes_of, label_values
 from skpoison.utils._pipelines import last_step_and_rows
 
 
@@ -75,7 +76,7 @@ def suspicious_rows(detector, X, y, *, n_rows=None):
             "detector must be one of skpoison.detectors, or a pipeline that ends in one, got "
             f"{type(detector).__name__}."
         )
-    labels = column_or_1d(y)
+    labels = label_values(y)
     check_consistent_length(X, labels)
     if not detector._labelled:
         raise ValueError(
@@ -117,8 +118,8 @@ def _judge(detector, rows, labels):
     A label that the detector does not know has an infinite anomaly score.
     """
     scores = detector._look_up_or_score(rows)
-    codes = np.searchsorted(detector.classes_, labels).clip(max=len(detector.classes_) - 1)
-    known = detector.classes_[codes] == labels
+    codes = codes_of(labels, detector.classes_)
+    known = codes >= 0
     rule = detector.fitted_threshold_
     anomaly, probability = np.full(len(labels), np.inf), np.ones(len(labels))
     if known.any():
@@ -130,7 +131,7 @@ def _judge(detector, rows, labels):
 def _suggested_labels(classes, scores, labels):
     if scores.shape[1] == 1:
         return labels.copy()
-    codes = np.searchsorted(classes, labels).clip(max=len(classes) - 1)
-    given = np.where(classes[codes] == labels, scores[np.arange(len(codes)), codes], np.inf)
+    codes = codes_of(labels, classes)
+    given = np.where(codes >= 0, scores[np.arange(len(codes)), codes], np.inf)
     best = classes[scores.argmin(axis=1)]
     return np.where(scores.min(axis=1) < given, best, labels)

@@ -51,6 +51,25 @@ def label_values(y, name="y"):
     return values
 
 
+def codes_of(labels, classes):
+    """Find labels among the classes.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+        Labels of any type.
+
+    classes : ndarray of shape (n_classes,)
+        The known ones.
+
+    Returns
+    -------
+    codes : ndarray of shape (n_samples,)
+        Positions in `classes`; -1 where the label is not among them, be it for its type.
+    """
+    return pd.Index(classes).get_indexer(pd.Index(labels))
+
+
 def _as_array(y):
     """An array of numbers, booleans or texts; of Python objects where it is a mixture."""
     if sparse.issparse(y):

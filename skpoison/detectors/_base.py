@@ -344,13 +344,14 @@ class BasePoisonDetector(PoisonScoreMixin, OutlierMixin, BaseEstimator, metaclas
                 _check_n_features(self, X, reset=reset)
             X = X if as_they_are else as_frame(X)
         else:
+            may_have_gaps = self._kind == "gaps" or self._is_precomputed()
             X = validate_data(
                 self,
                 np.asarray(X).reshape(shape[0], -1) if len(shape) > 2 else X,
                 reset=reset,
                 dtype=[np.float64, np.float32],
                 accept_sparse="csr" if self._kind == "sparse" else False,
-                ensure_all_finite="allow-nan" if self._kind == "gaps" else True,
+                ensure_all_finite="allow-nan" if may_have_gaps else True,
             )
         if self._encoder is None:
             return X

@@ -298,11 +298,10 @@ def near_duplicate_groups(X, codes):
     """
     _, first, groups = np.unique(row_keys(X), return_index=True, return_inverse=True)
     groups, first = np.argsort(np.argsort(first))[groups], np.sort(first)  # in order of X
-    is_numeric = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "biuf"
-    is_numeric = is_numeric and not np.isnan(X).any()
+    is_numeric = isinstance(X, np.ndarray) and X.dtype.kind in "biuf" and not np.isnan(X).any()
     if not is_numeric or len(first) > MOST_ROWS_OF_NEIGHBOR_SEARCH:
         return groups
-    rows, codes = X[first], codes[first]
+    rows, codes = X[first].reshape(len(first), -1), codes[first]
     if not is_unit_scaled(rows):
         rows = scale(rows.astype(np.float64))
     pairs = [np.empty((2, 0), dtype=int)]

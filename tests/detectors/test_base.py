@@ -72,7 +72,7 @@ def test_fitted_without_labels_it_refuses_labels():
     [
         (np.where(X > 10, np.inf, X), Y, "infinity"),
         (X, Y[:5], "inconsistent numbers"),
-        (X, X[:, 0], "Unknown label type"),
+        (X, X[:, 0], "one per row"),
     ],
 )
 def test_bad_data_is_refused(rows, labels, message):

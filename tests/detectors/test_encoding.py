@@ -98,8 +98,43 @@ def test_missing_numbers_reach_a_classifier_that_takes_them():
     X = TABLE[["number", "noise"]].to_numpy()
     detector = ConfidentLearningDetector(HistGradientBoostingClassifier(max_iter=20))
     assert f1_score(WRONG, detector.fit_predict(X, Y) == -1) > 0.6
-    with pytest.raises(ValueError, match="NaN"):
-        EnsembleDetector().fit(X, Y)
+
+
+def test_gaps_are_filled_and_said_to_have_been_there():
+    X = TABLE[["number", "noise"]].to_numpy()
+    detector = EnsembleDetector(random_state=0).fit(X, Y)
+    assert f1_score(WRONG, detector.predict(X, Y) == -1) > 0.85
+    gaps_tell = np.column_stack([np.where(TRUE == 1, np.nan, 5.0), RNG.normal(size=N_ROWS)])
+    verdict = EnsembleDetector(random_state=0).fit_predict(gaps_tell, Y)
+    assert f1_score(WRONG, verdict == -1) > 0.95
+    with pytest.raises(ValueError, match="NaN"):  # the rows of the fit had none
+        EnsembleDetector(random_state=0).fit(
+            X[~np.isnan(X).any(axis=1)], Y[TABLE["number"].notna()]
+        ).predict(X, Y)
+    with pytest.raises(ValueError, match="infinity"):
+        EnsembleDetector().fit(np.where(np.isnan(X), np.inf, X), Y)
+
+
+@pytest.mark.parametrize("detector", [MarginDetector, ConfidentLearningDetector])
+def test_images_reach_a_classifier_of_ones_own_unflattened(detector):
+    class Flat(LogisticRegression):
+        def fit(self, X, y):
+            assert X.shape[1:] == (2, 1)
+            return super().fit(X.reshape(len(X), -1), y)
+
+        def predict_proba(self, X):
+            return super().predict_proba(X.reshape(len(X), -1))
+
+        def decision_function(self, X):
+            X = X.reshape(len(X), -1)
+            return super().decision_function(X)
+
+    X = np.column_stack([TRUE * 6 + RNG.normal(size=N_ROWS), RNG.normal(size=N_ROWS)])
+    images = X.reshape(-1, 2, 1)
+    plain = detector(LogisticRegression(), random_state=0).fit(X, Y)
+    fitted = detector(Flat(), random_state=0).fit(images, Y)
+    assert f1_score(WRONG, fitted.predict(images, Y) == -1) > 0.95
+    assert (plain.predict(X, Y) == fitted.predict(images, Y)).all()
 
 
 @pytest.mark.parametrize("kind", ["table", "texts", "series", "sparse"])

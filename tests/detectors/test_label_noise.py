@@ -238,7 +238,7 @@ def test_few_components_and_trees_still_work(noisy):
 
 def test_progress_is_shown_where_it_is_asked_for(capsys):
     flags(X[:300], Y[:300], verbose=1)
-    assert "trees" in capsys.readouterr().err
+    assert "learners: 100%" in capsys.readouterr().err
     flags(X[:300], Y[:300])
     assert capsys.readouterr().err == ""
 

@@ -281,7 +281,11 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         """Anomaly scores under each label, and label codes: None without `y`, -1 if unknown."""
         check_is_fitted(self)
         X = self._validate_rows(X, reset=False)
-        codes = None if y is None else self._encode(X, y)
+        codes = None
+        if y is not None:
+            y = column_or_1d(y)
+            check_consistent_length(X, y)
+            codes = self._encode(y)
         place = self._training_rows.find(X)
         scores = self.training_class_scores_[place]
         if (place < 0).any():
@@ -340,13 +344,11 @@ class BasePoisonDetector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
     def _remember_shape(self, shape):
         """A hook for detectors that care about the shape of one row as it came in."""
 
-    def _encode(self, X, y):
+    def _encode(self, y):
         if not self._labelled:
             raise ValueError(
                 f"y was given, but this {type(self).__name__} was fitted without labels."
             )
-        y = column_or_1d(y)
-        check_consistent_length(X, y)
         codes = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
         unknown = self.classes_[codes] != y
         if unknown.any():

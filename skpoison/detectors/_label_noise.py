@@ -170,6 +170,8 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
                 progress.set_description(name)
                 rows = X if name == "trees" else standardized
                 scores.append(learner.fit_predict(rows, y, groups, self.trust_))
+                if name != "trees":
+                    learner.release()
                 progress.update()
         priors = np.array([TEMPERATURES[name] for name in self.learners_])
         fit = fit_uniform_noise(np.stack(scores), y, priors, TEMPERATURE_SCALE)

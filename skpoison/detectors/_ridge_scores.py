@@ -98,8 +98,9 @@ class LeaveOneOutRidge:
             decision[rows] = self._kernel(X[rows]) @ dual_coef + self.intercept_
         return decision
 
-    def __getstate__(self):
-        return self.__dict__ | {"_features": None}  # of the training rows: only the fit needs them
+    def release(self):
+        """Forget the features of the training rows: only a further fit needs them."""
+        self._features = None
 
     def _choose_width(self, X, y, groups, weight):
         dtype = np.float32 if len(X) > SINGLE_PRECISION_FROM else np.float64

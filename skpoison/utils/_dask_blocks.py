@@ -34,8 +34,9 @@ class DaskRows(BlockedRows):
             X = X.rechunk(dict.fromkeys(range(1, X.ndim), -1))
             self._partitions = X.to_delayed().ravel().tolist()
         elif hasattr(X, "_meta"):  # a DataFrame or Series
-            sizes = X.index.map_partitions(len).compute()
             self._partitions = X.to_delayed()
+            # of these very partitions: Dask joins files where few columns are read
+            sizes = dask.compute(*(dask.delayed(len)(p) for p in self._partitions))
         else:
             raise TypeError(f"X must be a Dask array or DataFrame, got a Dask {type(X).__name__}.")
         self._sizes = [int(size) for size in sizes]

@@ -99,9 +99,11 @@ def test_the_sample_is_that_of_the_seed_and_holds_every_class():
         drawn.add(indices.tobytes())
         times[indices] += 1
     assert len(drawn) == 100
-    # 34 rows at least come first; of the others each is drawn with one probability
-    assert times[:9900].max() < 10 + 6 * 3 and times[:9900].mean() == pytest.approx(9.95, abs=0.1)
-    assert times[:8000].mean() == pytest.approx(times[8000:9900].mean(), abs=0.4)
+    # ten of each class come first, then 966 of the 9,966 others
+    for rows_of, n in ((slice(8000), 8000), (slice(8000, 9900), 1900)):
+        expected = 100 * (10 + 966 * (n - 10) / 9966) / n
+        assert times[rows_of].mean() == pytest.approx(expected, abs=0.25)
+        assert times[rows_of].var() == pytest.approx(100 * 0.1 * 0.9, rel=0.15)  # binomial
 
     detector.set_params(block_size=17, n_jobs=2)
     chunks = da.from_array(rows, chunks=(333, 1))

@@ -138,8 +138,6 @@ def client():
             yield client
 
 
-# Dask 2026.8 reads Parquet files so under pandas 3.1
-@pytest.mark.filterwarnings("default:The inplace keyword:DeprecationWarning")
 def test_on_a_cluster_and_by_back_ends_that_share_no_memory(folder, client):
     detector = BlockwiseDetector(QUICK, max_rows=500, block_size=100, n_jobs=2, random_state=1)
     expected = detector.fit(FRAME, Y).score_samples(FRAME, Y)

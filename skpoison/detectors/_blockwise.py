@@ -199,6 +199,7 @@ class BlockwiseDetector(BasePoisonDetector):
         if isinstance(self.detector, FrozenEstimator):
             self.detector_ = self._frozen_detector()
             self.sample_indices_ = np.empty(0, dtype=int)
+            self._drew_all = False
         else:
             rows = open_rows(X)
             labels = None if y is None else rows.labels(y)
@@ -208,10 +209,10 @@ class BlockwiseDetector(BasePoisonDetector):
                 codes = pd.factorize(labels, use_na_sentinel=False)[0]
             random_state = check_random_state(self.random_state)
             self.sample_indices_ = draw_sample(rows.n_rows, codes, self.max_rows, random_state)
-            sample = rows.take(self.sample_indices_)
-            detector = self._unfitted_detector()
-            self.detector_ = detector.fit(
-                sample, None if labels is None else labels[self.sample_indices_]
+            self._drew_all = len(self.sample_indices_) == rows.n_rows
+            self.detector_ = self._unfitted_detector().fit(
+                rows.take(self.sample_indices_),
+                None if labels is None else labels[self.sample_indices_],
             )
         for name in OF_THE_DETECTOR:
             if hasattr(self.detector_, name):
@@ -235,7 +236,7 @@ class BlockwiseDetector(BasePoisonDetector):
             +1 for clean rows, -1 for poison.
         """
         self.fit(X, y)
-        if len(self.sample_indices_) == open_rows(X).n_rows:
+        if self._drew_all:
             return np.where(self.training_scores_ >= self.offset_, 1, -1)
         return self.predict(X, y)
 

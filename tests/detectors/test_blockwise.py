@@ -19,6 +19,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 
 from skpoison.detectors import BlockwiseDetector, CentroidDetector, EnsembleDetector
+from skpoison.filtering import PoisonFilter
 
 N = 900
 X, Y = make_blobs(N, centers=3, n_features=4, random_state=0)
@@ -116,6 +117,14 @@ def test_seed_and_contamination_reach_the_detector():
     np.testing.assert_array_equal(detector.training_scores_, own.training_scores_)
     assert detector.offset_ == own.offset_ and detector.contamination_ == own.contamination_
     assert (detector.predict(X[:400], Y[:400]) == -1).sum() == 80
+
+
+def test_in_a_filter():
+    poison_filter = PoisonFilter(BlockwiseDetector(QUICK, max_rows=300, random_state=0))
+    kept, labels = poison_filter.fit_resample(FRAME, Y)
+    expected = poison_filter.detector_.detector_.predict(FRAME, Y) == 1
+    pd.testing.assert_frame_equal(kept, FRAME[expected])
+    np.testing.assert_array_equal(labels, Y[expected])
 
 
 def test_a_frozen_detector_judges_as_it_is(folder):

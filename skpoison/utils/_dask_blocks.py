@@ -41,7 +41,9 @@ class DaskRows(BlockedRows):
             raise TypeError(f"X must be a Dask array or DataFrame, got a Dask {type(X).__name__}.")
         self._sizes = [int(size) for size in sizes]
         self._ends = np.cumsum(self._sizes).tolist()
-        self.n_rows = self._ends[-1]
+        self.n_rows = sum(self._sizes)
+        if not self.n_rows:
+            raise ValueError("X is a Dask collection that holds no row.")
 
     def take(self, indices):
         """Read some rows: they are cut out where the partitions are."""

@@ -256,6 +256,8 @@ def test_what_is_refused_before_any_work(folder, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="holds no row"):
         detector.fit(tmp_path / "empty", "label")
+    with pytest.raises(ValueError, match="Dask collection that holds no row"):
+        detector.fit(da.empty((0, 4)), [])
     fitted = BlockwiseDetector(QUICK).fit(FRAME.assign(five=1.0), Y)
     with pytest.raises(ValueError, match=r"X lacks columns that were seen in fit: \['five'\]"):
         fitted.predict(folder, "label")

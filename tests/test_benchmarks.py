@@ -300,6 +300,20 @@ def test_classes_that_overlap_by_a_fifth(n_classes, monkeypatch):
     assert (X[:, 4:6].sum(axis=1) == 1).all() and (X[:, 6:9].sum(axis=1) == 1).all()
 
 
+def test_rows_beyond_memory_are_judged_once(tmp_path, capsys):
+    benchmark = script("beyond_memory")
+    command = ["--smoke", "--results", str(tmp_path), "--sources", "parquet", "memmap"]
+    benchmark.main(command)
+    printed = capsys.readouterr().out
+    benchmark.main([*command, "dask, one process"])  # only this one is missing
+    assert printed.count("\n") == 2 and capsys.readouterr().out.count("\n") == 1
+    runs = pd.read_csv(tmp_path / "beyond_memory.csv")
+    assert runs["source"].to_list() == ["parquet", "memmap", "dask, one process"]
+    assert (runs[["rows", "flagged", "recall", "precision"]].nunique() == 1).all()
+    assert (runs[["recall", "precision"]] > 0.9).all(axis=None)
+    assert (runs["peak_mib"] > 0).all() and runs["workers_peak_mib"].isna().all()
+
+
 def test_flipped_labels_and_a_thinned_class(detection):
     y = np.repeat([3, 5, 9], 100)
     for variant in ("uniform", "pair"):

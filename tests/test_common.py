@@ -19,12 +19,14 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skpoison.attacks import LabelFlipAttack, MixedAttack
-from skpoison.detectors import CAEPlusDetector
+from skpoison.detectors import CAEPlusDetector, CentroidDetector
 from skpoison.filtering import PoisonFilter
 from skpoison.utils import all_estimators, make_estimator, short_names
 
 # Settings that keep the checks short; none of them changes what is checked.
 QUICK = {
+    "block_size": 32,
+    "detector": CentroidDetector(contamination=0.1),
     "epochs": 3,
     "max_iter": 3,
     "n_repeats": 1,

@@ -2,6 +2,7 @@
 
 from skpoison.detectors._activation_clustering import ActivationClusteringDetector
 from skpoison.detectors._base import BasePoisonDetector
+from skpoison.detectors._blockwise import BlockwiseDetector
 from skpoison.detectors._cae_plus import CAEPlusDetector
 from skpoison.detectors._centroid import CentroidDetector
 from skpoison.detectors._class_conditional import ClassConditionalDetector
@@ -22,6 +23,7 @@ from skpoison.detectors._spectral import SpectralSignatureDetector
 __all__ = [
     "ActivationClusteringDetector",
     "BasePoisonDetector",
+    "BlockwiseDetector",
     "CAEDetector",
     "CAEPlusDetector",
     "CentroidDetector",

@@ -295,7 +295,11 @@ class BasePoisonDetector(PoisonScoreMixin, OutlierMixin, BaseEstimator, metaclas
         """Anomaly scores under each label, and label codes: None without `y`, -1 if unknown."""
         check_is_fitted(self)
         X = self._validate_rows(X, reset=False)
-        codes = None if y is None else self._encode(X, y)
+        codes = None
+        if y is not None:
+            y = label_values(y)
+            check_consistent_length(X, y)
+            codes = self._encode(y)
         return self._look_up_or_score(X), codes
 
     def _look_up_or_score(self, X):
@@ -375,13 +379,11 @@ class BasePoisonDetector(PoisonScoreMixin, OutlierMixin, BaseEstimator, metaclas
     def _remember_shape(self, shape):
         """A hook for detectors that care about the shape of one row as it came in."""
 
-    def _encode(self, X, y):
+    def _encode(self, y):
         if not self._labelled:
             raise ValueError(
                 f"y was given, but this {type(self).__name__} was fitted without labels."
             )
-        y = label_values(y)
-        check_consistent_length(X, y)
         codes = codes_of(y, self.classes_)
         unknown = codes < 0
         if unknown.any():

@@ -222,4 +222,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
 
 def _fit(learner, *arguments):
     """The fitted learner too: it may be a copy in another process."""
-    return learner, learner.fit_predict(*arguments)
+    scores = learner.fit_predict(*arguments)
+    if isinstance(learner, LeaveOneOutRidge):
+        learner.release()
+    return learner, scores

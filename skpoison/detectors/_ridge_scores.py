@@ -88,10 +88,19 @@ class LeaveOneOutRidge:
         -------
         decision : ndarray of shape (n_samples, n_classes)
         """
-        return self._transform(X) @ self.coef_ + self.intercept_
+        if self.landmarks_ is None:
+            return X @ self.coef_ + self.intercept_
+        X = X.astype(self.landmarks_.dtype, copy=False)
+        dual_coef = self.projection_ @ self.coef_  # of the kernel: the features are not made
+        decision = np.empty((len(X), self.n_classes))
+        for start in range(0, len(X), BLOCK):
+            rows = slice(start, start + BLOCK)
+            decision[rows] = self._kernel(X[rows]) @ dual_coef + self.intercept_
+        return decision
 
-    def __getstate__(self):
-        return self.__dict__ | {"_features": None}  # of the training rows: only the fit needs them
+    def release(self):
+        """Forget the features of the training rows: only a further fit needs them."""
+        self._features = None
 
     def _choose_width(self, X, y, groups, weight):
         dtype = np.float32 if len(X) > SINGLE_PRECISION_FROM else np.float64

@@ -9,16 +9,12 @@ from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
-    _check_feature_names,
-    _check_n_features,
     _num_samples,
-    check_array,
     check_consistent_length,
     check_is_fitted,
-    validate_data,
 )
 
-from skpoison.detectors._encoding import as_frame, kind_of, make_encoder
+from skpoison.detectors._any_rows import AnyRowsMixin
 from skpoison.detectors._score import PoisonScoreMixin
 from skpoison.thresholds import BaseThreshold, QuantileThreshold, SecondComponentThreshold
 from skpoison.utils._cloning import seeded_clone
@@ -26,7 +22,9 @@ from skpoison.utils._labels import codes_of, label_values
 from skpoison.utils._row_index import RowIndex
 
 
-class BasePoisonDetector(PoisonScoreMixin, OutlierMixin, BaseEstimator, metaclass=ABCMeta):
+class BasePoisonDetector(
+    PoisonScoreMixin, AnyRowsMixin, OutlierMixin, BaseEstimator, metaclass=ABCMeta
+):
     """Base class of the poisoning detectors.
 
     A detector scores rows; a threshold rule makes a verdict of the scores. A subclass writes
@@ -324,60 +322,6 @@ class BasePoisonDetector(PoisonScoreMixin, OutlierMixin, BaseEstimator, metaclas
         if self.contamination == "auto":
             return seeded_clone(self.auto_threshold, random_state)
         return QuantileThreshold(self.contamination)
-
-    def _validate_rows(self, X, *, reset):
-        """Rows as an array of numbers: tables, texts and sparse matrices are encoded.
-
-        A classifier of the user's own gets them as they are.
-        """
-        shape = getattr(X, "shape", ())
-        as_they_are = self._takes_any_rows()
-        if reset:
-            self._remember_shape(tuple(shape[1:]))
-            self._kind = kind_of(X)
-            encodes = not as_they_are and not self._is_precomputed()
-            self._encoder = make_encoder(self._kind) if encodes else None
-        if self._kind == "text":
-            if kind_of(X) != "text":
-                raise ValueError(f"X must hold texts, as in fit, got {type(X).__name__}.")
-        elif as_they_are or self._kind == "table":
-            if not shape and self._kind != "table":
-                X = np.asarray(X)
-            if len(shape) == 2:
-                _check_feature_names(self, X, reset=reset)
-                _check_n_features(self, X, reset=reset)
-            X = X if as_they_are else as_frame(X)
-        else:
-            may_have_gaps = self._kind == "gaps" or self._is_precomputed()
-            X = validate_data(
-                self,
-                np.asarray(X).reshape(shape[0], -1) if len(shape) > 2 else X,
-                reset=reset,
-                dtype=[np.float64, np.float32],
-                accept_sparse="csr" if self._kind == "sparse" else False,
-                ensure_all_finite="allow-nan" if may_have_gaps else True,
-            )
-        if self._encoder is None:
-            return X
-        X = self._encoder.fit_transform(X) if reset else self._encoder.transform(X)
-        return check_array(X, dtype=[np.float64, np.float32])
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        for kind in ("sparse", "categorical", "string", "allow_nan", "three_d_array"):
-            setattr(tags.input_tags, kind, True)
-        return tags
-
-    def _takes_any_rows(self):
-        """Whether rows are handed to a classifier of the user's own as they are."""
-        return False
-
-    def _is_precomputed(self):
-        """Whether `X` holds predictions or distances in place of rows."""
-        return False
-
-    def _remember_shape(self, shape):
-        """A hook for detectors that care about the shape of one row as it came in."""
 
     def _encode(self, y):
         if not self._labelled:

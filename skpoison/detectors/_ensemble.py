@@ -1,5 +1,6 @@
 """Several detectors that judge together."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
@@ -225,7 +226,10 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         return self._combine([d.training_class_scores_ for _, d in self.detectors_])
 
     def _scores(self, X):
-        return self._combine([d.class_scores(self._as_given(X)) for _, d in self.detectors_])
+        with warnings.catch_warnings():  # said of the whole already
+            warnings.filterwarnings("ignore", "X may be in other units", UserWarning)
+            each = [d.class_scores(self._as_given(X)) for _, d in self.detectors_]
+        return self._combine(each)
 
     def _combine(self, each):
         """Log-odds under each label, from the members' anomaly scores."""
@@ -327,9 +331,6 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         members = getattr(self, "detectors_", self._named_detectors)
         names = [f"{name}: {type(detector).__name__}" for name, detector in members]
         return _VisualBlock("parallel", [detector for _, detector in members], names=names)
-
-    def _remember_shape(self, shape):
-        self._array_shape = shape
 
     def _as_given(self, X):
         """Rows in the shape they came in: detectors that hold networks look at it."""

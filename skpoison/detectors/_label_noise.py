@@ -176,7 +176,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         rows = dict.fromkeys(learners, standardized)
         if len(X) >= ROWS_OF_TREES:
             learners["trees"] = HalfForest(self.n_trees, n_classes, random_state, self.n_jobs)
-            rows["trees"] = X
+            rows["trees"] = self._scaler.in_single_precision(X)
         parallel = Parallel(
             self.n_jobs,
             prefer="threads",
@@ -208,10 +208,10 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         return rule
 
     def _label_scores(self, X):
-        standardized = self._scaler(X)
+        standardized, plain = self._scaler(X), self._scaler.in_single_precision(X)
         return self._combine(
             [
-                learner.predict(X if name == "trees" else standardized)
+                learner.predict(plain if name == "trees" else standardized)
                 for name, learner in self.learners_.items()
             ]
         )

@@ -351,7 +351,7 @@ class MagNetReformer(_DenoisingMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         ValueError
             If the data hold NaN or inf, or `image_shape` does not multiply to the columns.
         """
-        self._remember_shape(tuple(getattr(X, "shape", ())[1:]))
+        self._array_shape = tuple(getattr(X, "shape", ())[1:])
         X = self._validate_rows(X, reset=True)
         self._fit_preprocessing(X)
         random_state = check_random_state(self.random_state)

@@ -51,10 +51,6 @@ class NetworkMixin:
             setattr(self, name, params.pop(name))
         return super().set_params(**params)
 
-    def _remember_shape(self, shape):
-        """Remember the shape that the rows come in; more than one axis makes them images."""
-        self._array_shape = shape
-
     def _fit_preprocessing(self, X):
         """Find the shape of the rows and the scale of tabular columns."""
         self._row_shape = _row_shape(X, self.image_shape, self._array_shape)

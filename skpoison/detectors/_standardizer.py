@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 LIMIT = 3.0  # standard deviations
+LARGEST_SINGLE = 1e38
 
 
 class Standardizer:
@@ -19,6 +20,10 @@ class Standardizer:
         largest = np.abs(X).max(axis=0, initial=0)
         self.unit = np.where(largest > 0, largest, 1)  # squares of huge values would overflow
         self.scaler = StandardScaler().fit(X / self.unit)
+
+    def in_single_precision(self, X):
+        """Rows whose values single precision can hold, scaled where it cannot."""
+        return X / self.unit if self.unit.max() > LARGEST_SINGLE else X
 
     def __call__(self, X):
         """Scale rows."""

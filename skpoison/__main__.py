@@ -1,0 +1,5 @@
+"""``python -m skpoison`` is ``skpoison``."""
+
+from skpoison.cli import main
+
+main()

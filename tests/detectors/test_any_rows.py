@@ -1,0 +1,62 @@
+"""Rows that look like something else than what was fitted, and values at the edge of the range."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+
+from skpoison.detectors import CentroidDetector, EnsembleDetector, KNNDetector
+
+DETECTORS = [EnsembleDetector(random_state=0), CentroidDetector(), KNNDetector()]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(n_class=3, return_X_y=True)
+    return X / 16, y
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda e: type(e).__name__)
+def test_rows_in_other_units_are_judged_with_a_warning_that_names_ranges(detector, digits):
+    X, y = digits
+    frame = pd.DataFrame(X).add_prefix("pixel ")
+    detector = clone(detector).fit(frame[:200], y[:200])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        detector.predict(frame[200:], y[200:])
+        far = frame[200:].copy()
+        far.iloc[0] *= 1000  # a single outlier is no unit
+        detector.predict(far, y[200:])
+    with pytest.warns(UserWarning, match=r"column 'pixel \d+', 0 to 255 against 0 to") as caught:
+        detector.predict(frame[200:] * 255, y[200:])
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda e: type(e).__name__)
+def test_a_single_image_is_told_from_rows(detector, digits):
+    X, y = digits
+    images = X.reshape(-1, 8, 8)
+    detector = clone(detector).fit(images, y)
+    with pytest.raises(ValueError, match=r"one image needs the shape \(1, 8, 8\)"):
+        detector.predict(images[0], y[:8])
+    assert detector.predict(images[:1], y[:1]).shape == (1,)
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize(("dtype", "factor"), [(np.float64, 1e149), (np.float32, 1e30)])
+def test_huge_values_are_judged_as_the_same_in_small(detector, dtype, factor, digits):
+    X, y = digits
+    huge = X.copy().astype(dtype)
+    huge *= dtype(factor)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        verdict = clone(detector).fit_predict(huge, y)
+    expected = clone(detector).fit_predict(X.astype(dtype), y)
+    assert np.mean(verdict == expected) > 0.99
+    huge = X.copy()
+    huge[3, 5] = 1e200
+    with pytest.raises(ValueError, match="Column 5 of X holds values up to 1e\\+200"):
+        clone(detector).fit(huge, y)

@@ -7,6 +7,8 @@ from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._standardizer import Standardizer
 from skpoison.thresholds import SecondComponentThreshold
 
+ROUNDING = 1e-6  # of a row's norm: distances come out of differences of squares
+
 
 class CentroidDetector(BasePoisonDetector):
     """Flag rows far from the centroid of the class they claim.
@@ -91,10 +93,17 @@ class CentroidDetector(BasePoisonDetector):
         self.centroids_ = np.stack(
             [rows[y == label].mean(axis=0) for label in range(len(self.classes_))]
         )
-        return euclidean_distances(rows, self.centroids_)
+        return self._distances(rows)
 
     def _scores(self, X):
-        return euclidean_distances(self._scaled(X), self.centroids_)
+        return self._distances(self._scaled(X))
+
+    def _distances(self, rows):
+        """Distances from the centroids; what is nothing but rounding is 0."""
+        distances = euclidean_distances(rows, self.centroids_)
+        norms = np.linalg.norm(rows, axis=1)[:, np.newaxis]
+        distances[distances < ROUNDING * np.maximum(norms, 1e-300)] = 0
+        return distances
 
     def _scaled(self, X):
         return X if self._scale is None else self._scale(X)

@@ -1,6 +1,9 @@
 """The base of detectors that look at nothing but how well rows and labels go together."""
 
+import warnings
 from abc import abstractmethod
+
+import numpy as np
 
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._neighbors import NeighborDistances
@@ -29,7 +32,8 @@ class BaseLabelNoiseDetector(BasePoisonDetector):
     def _fit_scores(self, X, y, random_state):
         self._distances = None
         if len(self.classes_) > 1:
-            return self._fit_label_scores(X, y, random_state)
+            scores = self._fit_label_scores(X, y, random_state)
+            return self._leave_single_rows(scores, y)
         if self._is_precomputed():
             raise ValueError(
                 f"{type(self).__name__} of something precomputed needs labels of at least two "
@@ -42,6 +46,21 @@ class BaseLabelNoiseDetector(BasePoisonDetector):
             )
         self._distances = NeighborDistances(X, y, N_NEIGHBORS)
         return self._distances.training_distances
+
+    def _leave_single_rows(self, scores, y):
+        """Give the only row of a class the score of the label that suits it best."""
+        single = np.flatnonzero(np.bincount(y)[y] == 1)
+        if len(single):
+            scores = np.array(scores)
+            scores[single, y[single]] = scores[single].min(axis=1)
+            warnings.warn(
+                f"{len(single)} classes have a single row, which is not judged: nothing tells it "
+                f"from a wrong label. They are {self.classes_[y[single]][:10].tolist()}, rows "
+                f"{single[:10].tolist()}.",
+                UserWarning,
+                stacklevel=4,
+            )
+        return scores
 
     def _scores(self, X):
         if self._distances is None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, log_softmax, logit
+from scipy.special import expit, logit, softmax
 from scipy.stats import chi2
 
 MAX_SHARE = 0.5  # of wrong labels: beyond it the labels say nothing
@@ -57,11 +57,11 @@ def fit_uniform_noise(logits, y, temperatures, scale):
     fit : UniformNoise
     """
     n_scores, _, n_classes = logits.shape
-    center = np.log(temperatures)
+    center, excess_logits = np.log(temperatures), _less_own(logits, y)
 
     def negative(parameters):
         temperature, share = np.exp(parameters[:-1]), expit(parameters[-1])
-        right, slopes = _own_probability(logits, y, temperature)
+        right, slopes = _own_probability(excess_logits, temperature)
         other = share / (n_classes - 1)
         seen = np.maximum((1 - share) * right + other * (1 - right), SMALLEST)
         excess = parameters[:-1] - center
@@ -82,13 +82,21 @@ def fit_uniform_noise(logits, y, temperatures, scale):
     return UniformNoise(np.exp(best.x[:-1]), float(expit(best.x[-1])), -best.fun)
 
 
-def _own_probability(logits, y, temperature):
+def _less_own(logits, y):
+    """Logits less those of the label seen: (..., n_classes, n_samples), where sums are fast."""
+    own = np.take_along_axis(logits, np.broadcast_to(y, logits.shape[:-1])[..., np.newaxis], -1)
+    return np.ascontiguousarray(np.swapaxes(logits - own, -1, -2))
+
+
+def _own_probability(excess_logits, temperature):
     """Probability of the label seen (n_samples,) and its slopes in the temperatures."""
-    rows = np.arange(len(y))
-    probability = np.exp(log_softmax(np.tensordot(temperature, logits, 1), axis=1))
-    right = probability[rows, y]
-    slopes = np.stack([right * (one[rows, y] - (probability * one).sum(axis=1)) for one in logits])
-    return right, slopes
+    excess = np.tensordot(temperature, excess_logits, 1)
+    largest = excess.max(axis=0)
+    probability = np.exp(excess - largest)
+    total = probability.sum(axis=0)
+    right = np.exp(-largest) / total
+    probability /= total
+    return right, -right * np.einsum("kn,lkn->ln", probability, excess_logits)
 
 
 def likelihood_profile(logits, y, temperature, scale, fit):
@@ -119,9 +127,9 @@ def likelihood_profile(logits, y, temperature, scale, fit):
     profile = np.full(len(shares), -np.inf)
     grid = np.append(temperature * np.exp(np.linspace(-2.5, 2.5, 51)), best)
     grid = np.concatenate([grid, best * np.exp([-0.1, -0.05, 0.05, 0.1])])
+    excess_logits = _less_own(logits, y)[np.newaxis]
     for value in grid:
-        right = np.exp(log_softmax(value * logits, axis=1))[np.arange(len(y)), y]
-        right, counts = _histogram(right)
+        right, counts = _histogram(_own_probability(excess_logits, [value])[0])
         wrong = (1 - right) / (logits.shape[1] - 1)
         seen = np.outer(1 - shares, right) + np.outer(shares, wrong)
         likelihood = np.log(np.maximum(seen, SMALLEST)) @ counts
@@ -211,7 +219,7 @@ def fit_pair_noise(logits, y, temperature, prior, sparse):
     # all pairs; those with more than the least noise; the ones that are left, without bias
     for least in (0, PAIR_LEAST, 0) if sparse else (0, 0):
         for _ in range(PAIR_STEPS):
-            probability = np.exp(log_softmax(temperature * logits, axis=1))
+            probability = softmax(temperature * logits, axis=1)
             joint = probability * matrix[:, y].T
             true = joint / np.maximum(joint.sum(axis=1, keepdims=True), SMALLEST)
             for label in range(n_classes):
@@ -222,7 +230,7 @@ def fit_pair_noise(logits, y, temperature, prior, sparse):
             matrix = np.where(totals > 0, counts / np.maximum(totals, SMALLEST), ~wrong)
             if prior is not None:
                 temperature = _newton_step(logits, probability, true, temperature, *prior)
-    probability = np.exp(log_softmax(temperature * logits, axis=1))
+    probability = softmax(temperature * logits, axis=1)
     rows = np.arange(len(y))
     joint = probability * matrix[:, y].T
     seen = np.maximum(joint.sum(axis=1), SMALLEST)
@@ -263,7 +271,7 @@ def pair_likelihoods(logits, temperature, matrix):
     -------
     right, wrong : ndarray of shape (n_samples, n_classes)
     """
-    probability = np.exp(log_softmax(temperature * logits, axis=1))
+    probability = softmax(temperature * logits, axis=1)
     right = probability * np.diag(matrix)
     others = matrix - np.diag(np.diag(matrix))
     return right, probability @ others

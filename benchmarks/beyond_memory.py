@@ -145,9 +145,12 @@ def start_cluster(processes):
     )
 
 
-def in_own_process(source, folder):
-    """`measure` in a process of its own, so that its peak memory is its own."""
-    command = [sys.executable, __file__, "--measure", source, "--folder", str(folder)]
+def in_own_process(*options):
+    """Run this script anew and give what it printed last.
+
+    A process begins with the peak memory of the one that started it: this one has to stay small.
+    """
+    command = [sys.executable, __file__, *map(str, options)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     found = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(found.stdout.splitlines()[-1])
@@ -161,7 +164,12 @@ def main(arguments=None):
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--smoke", action="store_true", help="2,000 rows, all in this process")
     parser.add_argument("--measure", choices=list(SOURCES), help=argparse.SUPPRESS)
+    parser.add_argument("--write", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
+    if options.write:
+        write(options.folder, options.write)
+        print(json.dumps(options.write))
+        return
     if options.measure:
         print(json.dumps(measure(options.measure, options.folder)))
         return
@@ -175,12 +183,15 @@ def main(arguments=None):
             continue
         with tempfile.TemporaryDirectory(dir=options.folder) as temporary:
             folder = Path(temporary) / "data"
-            write(folder, n_rows)
+            if options.smoke:
+                write(folder, n_rows)
+            else:
+                in_own_process("--write", n_rows, "--folder", folder)
             for source in missing:
                 if options.smoke:
                     run = measure(source, folder, smoke=True)
                 else:
-                    run = in_own_process(source, folder)
+                    run = in_own_process("--measure", source, "--folder", folder)
                 runs = pd.concat([runs, pd.DataFrame([run])]) if len(runs) else pd.DataFrame([run])
                 partial = path.with_suffix(".partial")
                 runs.round(4).to_csv(partial, index=False)

@@ -215,38 +215,45 @@ def fit_pair_noise(logits, y, temperature, prior, sparse):
     n_classes = logits.shape[1]
     wrong = ~np.eye(n_classes, dtype=bool)
     matrix = np.where(wrong, PAIR_START / (n_classes - 1), 1 - PAIR_START)
-    counts = np.zeros((n_classes, n_classes))
+    # rows side by side, those of a label together: sums are fast
+    logits = np.ascontiguousarray(logits[np.argsort(y, kind="stable")].T)
+    sizes = np.bincount(y, minlength=n_classes)
+    own = np.repeat(np.arange(n_classes), sizes), np.arange(len(y))
+    ends = np.cumsum(sizes)
+    groups = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+
+    def posterior():
+        probability = softmax(temperature * logits, axis=0)
+        joint = probability * np.repeat(matrix, sizes, axis=1)
+        seen = np.maximum(joint.sum(axis=0), SMALLEST)
+        return probability, joint / seen, seen
+
     # all pairs; those with more than the least noise; the ones that are left, without bias
     for least in (0, PAIR_LEAST, 0) if sparse else (0, 0):
         for _ in range(PAIR_STEPS):
-            probability = softmax(temperature * logits, axis=1)
-            joint = probability * matrix[:, y].T
-            true = joint / np.maximum(joint.sum(axis=1, keepdims=True), SMALLEST)
-            for label in range(n_classes):
-                counts[:, label] = true[y == label].sum(axis=0)
+            probability, true, _ = posterior()
+            counts = np.column_stack([true[:, group].sum(axis=1) for group in groups])
             taken = least * counts.sum(axis=1, keepdims=True)
             counts = np.where(wrong, np.maximum(counts - taken, 0), counts)
             totals = counts.sum(axis=1, keepdims=True)
             matrix = np.where(totals > 0, counts / np.maximum(totals, SMALLEST), ~wrong)
             if prior is not None:
                 temperature = _newton_step(logits, probability, true, temperature, *prior)
-    probability = softmax(temperature * logits, axis=1)
-    rows = np.arange(len(y))
-    joint = probability * matrix[:, y].T
-    seen = np.maximum(joint.sum(axis=1), SMALLEST)
+    _, true, seen = posterior()
     likelihood = np.log(seen).sum()
     if prior is not None:
         likelihood += log_prior(np.log(temperature / prior[0]), prior[1])
-    share = 1 - np.mean(joint[rows, y] / seen)
+    share = 1 - np.mean(true[own])
     n_pairs = int(np.count_nonzero(matrix[wrong] > 1e-9))
     return PairNoise(float(temperature), matrix, n_pairs, float(share), float(likelihood))
 
 
 def _newton_step(logits, probability, true, temperature, center, scale):
     """One step of the log-temperature towards the maximum of the expected log-likelihood."""
-    expected = (probability * logits).sum(axis=1)
-    slope = ((true - probability) * logits).sum() * temperature
-    curvature = ((probability * logits**2).sum() - (expected**2).sum()) * temperature**2
+    weighted = probability * logits
+    slope = (np.vdot(true, logits) - weighted.sum()) * temperature
+    curvature = np.vdot(weighted, logits) - np.square(weighted.sum(axis=0)).sum()
+    curvature *= temperature**2
     excess = np.log(temperature / center)
     weight = 2 / (scale**2 + excess**2)
     step = (slope - excess * weight) / (curvature + weight)

@@ -1,11 +1,12 @@
 """The filter that joins a detector to any classifier."""
 
 import warnings
+from dataclasses import asdict
 
 import numpy as np
 from imblearn.base import BaseSampler
 from sklearn.base import clone
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import (
     _check_feature_names,
@@ -131,8 +132,8 @@ class PoisonFilter(BaseSampler):
             Their labels.
         """
         self._validate_params()
-        X, y = check_container(X), check_container(y, "y")
         labels = label_values(y)
+        X, y = check_container(X), check_container(y, "y")
         check_consistent_length(X, labels)
         if kind_of(X) != "text" and len(getattr(X, "shape", (0, 0))) == 2:
             _check_feature_names(self, X, reset=True)
@@ -144,7 +145,8 @@ class PoisonFilter(BaseSampler):
     def _fit_resample(self, X, y):
         if len(np.unique(y)) < 2:
             raise ValueError(
-                f"PoisonFilter needs rows of at least two classes in y, got one class: {y[0]!r}."
+                "PoisonFilter needs rows of at least two classes in y, got "
+                f"{'one class: ' + repr(y[0]) if len(y) else 'no rows'}."
             )
         if self.prefit:
             if self.detector is None:
@@ -193,4 +195,7 @@ class PoisonFilter(BaseSampler):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.sampler_tags.sample_indices = True
+        detector = EnsembleDetector() if self.detector is None else self.detector
+        for name, value in asdict(get_tags(detector).input_tags).items():
+            setattr(tags.input_tags, name, value)
         return tags

@@ -28,7 +28,11 @@ CHECKS = [
 # Left out: parameters and counts that no back end changes, at the price of much compilation, and
 # verdicts on one draw of rows, which hold for the weights that one back end draws.
 LEFT_OUT = [
+    "a_class_of_one_row",
+    "alpha_chooses",
+    "auto_needs_a_second_component",
     "compiled_once",
+    "overlapping_classes",
     "clean_rows_are_left_alone",
     "epochs_of_each_network",
     "grid_search",

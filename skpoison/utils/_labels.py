@@ -32,7 +32,9 @@ def label_values(y, name="y"):
         If labels are missing, continuous, of different types or more than one a row.
     """
     if y is None:
-        raise ValueError(f"The attack requires {name} to be passed, but the target {name} is None.")
+        raise ValueError(
+            f"The estimator requires {name} to be passed, but the target {name} is None."
+        )
     values = _as_array(check_container(y, name))
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]

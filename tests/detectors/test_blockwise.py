@@ -249,7 +249,7 @@ def test_what_is_refused_before_any_work(folder, tmp_path):
         detector.fit(FRAME, "label")
     with pytest.raises(FileNotFoundError, match="X='nowhere' names no file"):
         detector.fit("nowhere", Y)
-    with pytest.raises(ValueError, match="Unknown label type: continuous"):
+    with pytest.raises(ValueError, match="one per row"):
         detector.fit(X, X[:, 0])
     with pytest.raises(TypeError, match="must hold a detector of skpoison.detectors"):
         BlockwiseDetector(FrozenEstimator(3)).fit(X, Y)

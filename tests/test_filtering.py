@@ -2,9 +2,11 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from imblearn.pipeline import make_pipeline
 from imblearn.under_sampling import RandomUnderSampler
+from scipy import sparse
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
@@ -147,6 +149,38 @@ def test_containers_come_back_as_they_came():
     assert isinstance(X, pd.DataFrame) and isinstance(y, pd.Series)
     assert X.columns.tolist() == iris.data.columns.tolist()
     assert X.dtypes.tolist() == iris.data.dtypes.tolist() and y.dtype == iris.target.dtype
+
+
+ROWS = {
+    "polars": lambda X: pl.DataFrame(X, schema=list("abcd")),
+    "images": lambda X: (10 * X.reshape(-1, 2, 2)).astype(np.uint8),
+    "big-endian": lambda X: X.astype(">f4"),
+    "list": lambda X: X.tolist(),
+    "sparse": sparse.csc_array,
+    "arrow": lambda X: pd.DataFrame(X, columns=list("abcd")).astype("double[pyarrow]"),
+    "gaps": lambda X: np.where(X > 6, np.nan, X),
+}
+LABELS = {
+    "one-hot": lambda y: np.eye(3, dtype=np.int8)[y],
+    "list": lambda y: [f"kind {label}" for label in y],
+    "nullable": lambda y: pd.Series(y, dtype="Int64", name="kind"),
+    "polars": lambda y: pl.Series("kind", y),
+}
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("labels", LABELS)
+def test_every_container_of_rows_and_labels_comes_back(rows, labels):
+    X, y = load_iris(return_X_y=True)
+    X, y = ROWS[rows](X), LABELS[labels](y)
+    poison_filter = PoisonFilter(CentroidDetector(contamination=0.1))
+    X_out, y_out = poison_filter.fit_resample(X, y)
+    kept = poison_filter.sample_indices_
+    assert len(kept) == 135 and type(X_out) is type(X) and type(y_out) is type(y)
+    assert getattr(X_out, "dtype", None) == getattr(X, "dtype", None)
+    plain = [np.asarray(r.toarray() if sparse.issparse(r) else r) for r in (X, X_out)]
+    np.testing.assert_array_equal(plain[1], plain[0][kept])
+    np.testing.assert_array_equal(np.asarray(y_out), np.asarray(y)[kept])
 
 
 def test_rows_keep_their_names():

@@ -65,14 +65,13 @@ def choose_flips(estimator, classes, X, y, pool, new_labels, n_flips, X_val, y_v
             gains = objective.cost_slope()[len(y) :] * full_cost[len(y) :]
             gains = np.where(open_candidates, gains, -np.inf)
             tried = np.argsort(-gains, kind="stable")[: min(TRIED, open_candidates.sum())]
-            start, values = objective.solutions, []
+            start, values = (cost, objective.solutions), []
             for candidate in tried:
-                objective.solutions = start
-                objective.set_cost(_with(cost, len(y) + candidate, full_cost))
+                objective.set_cost(_with(cost, len(y) + candidate, full_cost), start)
                 values.append(objective.value)
             best = tried[int(np.argmax(values))]
             cost = _with(cost, len(y) + best, full_cost)
-            objective.set_cost(cost)
+            objective.set_cost(cost, start)
             open_candidates &= rows != rows[best]
             chosen.append(best)
     return np.array(chosen)

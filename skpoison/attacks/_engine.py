@@ -74,11 +74,21 @@ class PoisoningObjective:
             total[problem.train] += problem.machine.cost_slope(solution)
         return self.sign / len(self.problems) * total
 
-    def set_cost(self, cost):
-        """Give the training rows other costs (n_train,) and train again."""
-        for problem in self.problems:
-            problem.machine.set_cost(cost[problem.train])
-        self._train(self.solutions)
+    def set_cost(self, cost, start):
+        """Give the training rows other costs (n_train,) and train again.
+
+        `start` is a pair of costs and the solutions with them; where the costs of a problem's rows
+        are those, so is its solution.
+        """
+        start_cost, solutions = start
+        self.solutions = []
+        for problem, solution in zip(self.problems, solutions, strict=True):
+            own = cost[problem.train]
+            problem.machine.set_cost(own)
+            if not np.array_equal(own, start_cost[problem.train]):
+                solution = problem.machine.solve(solution)
+            self.solutions.append(solution)
+        self._evaluate()
 
     def state(self, points):
         """What `restore` needs to undo later moves of `points`."""
@@ -109,6 +119,9 @@ class PoisoningObjective:
     def _train(self, starts):
         pairs = zip(self.problems, starts, strict=True)
         self.solutions = [problem.machine.solve(start) for problem, start in pairs]
+        self._evaluate()
+
+    def _evaluate(self):
         pairs = zip(self.problems, self.solutions, strict=True)
         losses = [problem.machine.mean_loss(solution) for problem, solution in pairs]
         self.value = self.sign * float(np.mean(losses))

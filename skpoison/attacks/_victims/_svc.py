@@ -79,13 +79,17 @@ class SVCMachine(BinaryMachine):
             if len(rows) == 0:
                 return None
             system = BorderedSystem(train[rows[:, None], rows], intercept=self.intercept)
-            step, intercept = system.solve((self.y_train - train @ theta)[rows], -theta.sum())
+            used = np.flatnonzero(theta)  # few of many candidates
+            residual = self.y_train[rows] - train[rows[:, None], used] @ theta[used]
+            step, intercept = system.solve(residual, -theta.sum())
             wanted = theta[rows] + step
             theta[rows] = np.clip(wanted, self.low[rows], self.high[rows])
             left = theta[rows] != wanted
             solved = theta.copy()
             solved[rows] = wanted
-            violation = self._violation(theta, self.y_train - train @ solved - intercept)
+            used = np.flatnonzero(solved)
+            decision = train[:, used] @ solved[used] + intercept
+            violation = self._violation(theta, self.y_train - decision)
             violation[rows] = 0.0
             wrong = violation > TOLERANCE
             if not left.any() and not wrong.any():
@@ -150,7 +154,9 @@ class SVCMachine(BinaryMachine):
         return np.array([upward.argmax(), downward.argmin()])
 
     def _solution(self, theta, intercept, rows, system):
-        return Solution(theta, intercept, self.gram @ theta + intercept, rows, system)
+        used = np.flatnonzero(theta)
+        decision = self.gram[:, used] @ theta[used] + intercept
+        return Solution(theta, intercept, decision, rows, system)
 
 
 def describe_svc(estimator):

@@ -51,7 +51,7 @@ def test_what_is_flagged_of_plain_poison_passes(detector, injection, attacked):
     assert flagged[plain.poison_mask_].mean() > 0.4
 
     attack = AdaptivePoisoningAttack(
-        plain, detector, n_rounds=8, rate=0.2, injection=injection, random_state=0
+        plain, detector, n_rounds=12, rate=0.2, injection=injection, random_state=0
     )
     X_out, y_out = attack.fit_resample(**attacked)
     flagged = clone(detector).fit_predict(X_out, y_out) == -1

@@ -6,6 +6,7 @@ an OSError that names the file.
 """
 
 import gzip
+import math
 import struct
 import tarfile
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from skpoison.datasets._catalogue import IDX_FILES
 CIFAR_TRAIN_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 CIFAR_TEST_FILE = "test_batch.bin"
 CIFAR_ROWS_A_FILE = 10_000
+MAX_VALUES = 100_000_000  # of an IDX file; MNIST's largest has 47 million
 
 
 def read_images(path, image_set):
@@ -96,15 +98,19 @@ def _read_npz(path):
 
 def _read_idx(path):
     """Read unsigned bytes in the format of MNIST: two zeros, type, dimensions, sizes, values."""
-    with _named(path):
-        content = path.read_bytes()
-        if content.startswith(b"\x1f\x8b"):
-            content = gzip.decompress(content)
-        zeros, kind, n_dims = struct.unpack_from(">HBB", content)
-        if zeros != 0 or kind != 8:
-            raise ValueError(f"its first bytes are {content[:4].hex()}, not an IDX file of uint8")
-        shape = struct.unpack_from(f">{n_dims}I", content, 4)
-        values = np.frombuffer(content, np.uint8, offset=4 + 4 * n_dims)
+    with _named(path), path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        with gzip.open(file) if packed else file as content:
+            head = content.read(4)
+            zeros, kind, n_dims = struct.unpack(">HBB", head)
+            if zeros != 0 or kind != 8:
+                raise ValueError(f"its first bytes are {head.hex()}, not an IDX file of uint8")
+            shape = struct.unpack(f">{n_dims}I", content.read(4 * n_dims))
+            size = math.prod(shape)
+            if size > MAX_VALUES:
+                raise ValueError(f"its header declares {size} values, more than {MAX_VALUES}")
+            values = np.frombuffer(content.read(size + 1), np.uint8)  # a byte more is one too many
         return values.reshape(shape)
 
 

@@ -98,8 +98,9 @@ def draw(summary, label):
     n_rows = -(-len(attacks) // n_columns)
     figure = Figure(figsize=(1.5 + 4.2 * n_columns, 0.8 + 3.1 * n_rows), layout="constrained")
     panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
-    styles = iter(zip(COLOURS * 2, MARKERS * 2, strict=True))
-    style = {name: ("#444444", "") if name == UNDEFENDED else next(styles) for name in detectors}
+    others = [name for name in detectors if name != UNDEFENDED]
+    style = {name: _style(place) for place, name in enumerate(others)}
+    style[UNDEFENDED] = ("#444444", "")
     width = np.diff(np.unique(summary["rate"])).min(initial=1.0)
     for panel, attack in zip(panels, attacks, strict=False):
         for place, detector in enumerate(detectors):
@@ -131,3 +132,10 @@ def draw(summary, label):
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", frameon=False)
     return figure
+
+
+def _style(place):
+    """Colour and marker of a detector: 64 pairs, then again."""
+    n_colours = len(COLOURS)
+    marker = MARKERS[(place + place // n_colours) % len(MARKERS)]
+    return COLOURS[place % n_colours], marker

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import struct
 import zipfile
 
 import numpy as np
@@ -265,6 +266,8 @@ def test_damaged_cifar_archive(tmp_path, small_batches):
         idx_bytes(GREY["x_train"])[:7],
         b"",
         gzip.compress(b""),
+        gzip.compress(struct.pack(">HBB3I", 0, 8, 3, 60_000, 2_000, 2_000)),  # 240 GB, it says
+        gzip.compress(idx_bytes(GREY["x_train"]) + bytes(50_000_000)),  # more than it says
     ],
 )
 def test_idx_with_other_content(tmp_path, content):

@@ -4,6 +4,7 @@ import base64
 import re
 import shutil
 import subprocess
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,24 @@ from matplotlib.image import imread
 from scipy.stats import bootstrap
 
 from skpoison.experiments import write_report
-from skpoison.experiments._figures import COLOURS, UNDEFENDED, summarise, with_interval
+from skpoison.experiments._figures import (
+    COLOURS,
+    MARKERS,
+    UNDEFENDED,
+    draw,
+    summarise,
+    with_interval,
+)
+
+
+def test_thirty_detectors_have_a_line_each_that_is_told_from_the_others():
+    names = [f"detector {number}" for number in range(30)]
+    results = pd.DataFrame({"attack": "flipping", "rate": 0.1, "detector": [UNDEFENDED, *names]})
+    figure = draw(results.assign(mean=0.5, half_width=0.0), "accuracy")
+    styles = {
+        (line.get_color(), line.get_marker()) for line in figure.axes[0].lines if line.get_marker()
+    }
+    assert len(styles & set(product(COLOURS, MARKERS))) == 30
 
 
 @pytest.fixture

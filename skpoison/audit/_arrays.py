@@ -9,7 +9,7 @@ import pandas as pd
 from skpoison.audit._data import AuditData
 from skpoison.audit._delimited import as_position
 from skpoison.audit._files import named
-from skpoison.audit._words import counted, nearest, quoted
+from skpoison.audit._naming import counted, nearest, quoted
 
 MAX_BYTES = 2**34  # of one array
 LABELS = ("y", "y_train", "label", "labels", "target", "targets")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from skpoison.audit._delimited import as_position
-from skpoison.audit._words import listed, nearest, quoted, rows_named
+from skpoison.audit._naming import listed, nearest, quoted, rows_named
 
 NESTED = (list, tuple, dict, set, bytes, np.ndarray)
 MOSTLY = 0.95  # numbers in a column of numbers; the others are missing
@@ -133,20 +133,20 @@ def _numbers_to_drop(table):
         return {}, []
     values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
     is_infinite = np.isinf(values)
-    values[is_infinite] = np.nan
+    values = np.where(is_infinite, np.nan, values) if is_infinite.any() else values
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # columns without any number
         low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
     has_gaps = np.isnan(values).any(axis=0)
     reasons = {}
-    for position, name in enumerate(numbers.columns):
+    for position, (name, dtype) in enumerate(numbers.dtypes.items()):
         if np.isnan(low[position]):
             reasons[name] = "empty"
         elif has_gaps[position]:
             continue
         elif low[position] == high[position]:
             reasons[name] = "constant"
-        elif pd.api.types.is_integer_dtype(numbers.dtypes.iloc[position]):
+        elif pd.api.types.is_integer_dtype(dtype):
             counts_rows = high[position] - low[position] == len(values) - 1
             if counts_rows or NAME_OF_AN_IDENTIFIER.fullmatch(name):
                 if numbers[name].is_unique and len(values) > 2:

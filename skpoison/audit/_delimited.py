@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from skpoison.audit._files import BROKEN_BYTE
-from skpoison.audit._words import counted, listed
+from skpoison.audit._naming import counted, listed
 
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 MISSING = ["", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null"]

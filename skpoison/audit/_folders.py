@@ -9,8 +9,8 @@ import pandas as pd
 
 from skpoison.audit._data import AuditData
 from skpoison.audit._files import BROKEN_BYTE, MAX_BYTES, as_text
-from skpoison.audit._pictures import SUFFIXES
-from skpoison.audit._words import counted, listed, rows_named
+from skpoison.audit._naming import counted, listed, rows_named
+from skpoison.audit._picture_files import SUFFIXES
 
 PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}
 
@@ -142,7 +142,7 @@ def _files(folder):
             if not path.is_file():  # pipes and devices would be waited for
                 continue
             (files if below.parts else loose).append((*below.parts, name))
-    return files, ["/".join(parts) for parts in loose], links
+    return files, ["/".join(parts) for parts in loose], sorted(links)
 
 
 def _refuse(error):

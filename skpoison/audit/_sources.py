@@ -10,10 +10,11 @@ from sklearn.utils import _safe_indexing, check_random_state
 from skpoison.audit._arrays import is_array_file, read_arrays, read_one_array
 from skpoison.audit._columns import use_columns
 from skpoison.audit._folders import read_folder, read_texts
-from skpoison.audit._pictures import read_pictures
+from skpoison.audit._naming import counted, nearest, rows_named
+from skpoison.audit._picture_files import read_pictures
 from skpoison.audit._tables import read_table
 from skpoison.audit._target import TASKS, read_target
-from skpoison.audit._words import counted, nearest, rows_named
+from skpoison.detectors._blockwise import draw_sample
 
 
 def read_source(
@@ -103,9 +104,7 @@ def read_source(
         data.pred_proba = read_one_array(pred_proba, "pred_proba", n_rows)
     data = _without_gaps(data)
     if max_rows is not None and len(data.y) > max_rows:
-        rows = check_random_state(random_state).permutation(len(data.y))[:max_rows]
-        note = f"{max_rows:,} of {len(data.y):,} rows are looked at, drawn at random."
-        data = _take(data, np.sort(rows), note)
+        data = _sample(data, max_rows, check_random_state(random_state))
     data = _open_files(data, path)
     data.y, data.task, notes = read_target(data.y, data.label_name, task)
     data.notes += notes
@@ -136,6 +135,17 @@ def _take(data, rows, note=None):
         if values is not None:
             parts[name] = _safe_indexing(values, rows)
     return replace(data, **parts, notes=[*data.notes, *([note] if note else [])])
+
+
+def _sample(data, max_rows, random_state):
+    """Rows drawn at random, at least a few of each class."""
+    codes = None
+    if np.ndim(data.y) == 1:
+        codes, values = pd.factorize(np.asarray(data.y))
+        codes = codes if len(values) * 2 <= max_rows else None
+    rows = draw_sample(len(data.y), codes, max_rows, random_state)
+    note = f"{max_rows:,} of {len(data.y):,} rows are looked at, drawn at random."
+    return _take(data, rows, note)
 
 
 def _without_gaps(data):
@@ -182,8 +192,8 @@ def _open_files(data, path):
     """Read the files behind the rows, where there are any."""
     if data.kind == "images" and isinstance(data.X, list):
         folder = path.parent
-        if all(isinstance(item, str) for item in data.X):
-            data.paths = [str(folder / name) for name in data.X]
+        if path.is_file() and not any(isinstance(item, bytes) for item in data.X):
+            data.paths = [str(folder / item) if isinstance(item, str) else "" for item in data.X]
         X, good, notes = read_pictures(data.X, data.index, folder)
     elif data.kind == "text" and isinstance(data.X[0], Path):
         X, good, notes = read_texts(data.X, data.index)

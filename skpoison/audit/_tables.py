@@ -10,7 +10,7 @@ from skpoison.audit._columns import NESTED, find_column, with_unique_names
 from skpoison.audit._data import AuditData
 from skpoison.audit._delimited import read_delimited
 from skpoison.audit._files import BROKEN_BYTE, as_text, named, unpacked
-from skpoison.audit._words import counted, listed, quoted
+from skpoison.audit._naming import counted, listed, quoted
 
 MAX_CELLS = 2**31
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")

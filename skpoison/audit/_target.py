@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skpoison.audit._words import counted, quoted
+from skpoison.audit._naming import counted, quoted
 
 TASKS = ("classification", "regression")
 FEW_VALUES = 20  # as many whole numbers or fewer are classes

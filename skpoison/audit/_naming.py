@@ -55,8 +55,11 @@ def nearest(name, accepted):
     >>> nearest("specis", ["island", "species"])
     " Did you mean 'species'?"
     """
-    lower = {str(known).lower(): str(known) for known in reversed(list(accepted))}
-    found = get_close_matches(str(name).lower(), lower, n=1)
+    lower = {}
+    for known in map(str, accepted):
+        lower.setdefault(known.lower(), known)
+    name = str(name).lower()
+    found = get_close_matches(name, lower, n=1) or [x for x in lower if name and x.startswith(name)]
     return f" Did you mean '{_cut(lower[found[0]])}'?" if found else ""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skpoison.audit._words import counted, rows_named
+from skpoison.audit._naming import counted, rows_named
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
@@ -50,7 +50,7 @@ def read_pictures(items, index, folder=None):
         try:
             with _open(source) as picture:
                 sizes[row] = picture.size
-                is_colour |= picture.mode not in ("1", "L", "LA", "I", "F", "I;16", "I;16B")
+                is_colour = is_colour or _has_colour(picture)
         except MemoryError:
             raise
         except Exception as error:  # Pillow's formats raise a dozen classes
@@ -109,6 +109,12 @@ def _open(source):
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         return Image.open(source, formats=FORMATS)
+
+
+def _has_colour(picture):
+    if picture.mode == "P":
+        return bool(np.ptp(np.reshape(picture.getpalette(), (-1, 3)), axis=1).any())
+    return picture.mode not in ("1", "L", "LA", "I", "F", "I;16", "I;16B")
 
 
 def _common_size(sizes, n_channels):

@@ -106,11 +106,12 @@ def use_columns(table):
     notes : list of str
     """
     notes, columns, changed = [], {}, {}
-    dropped, infinite = _numbers_to_drop(table)
-    for name, dtype in table.dtypes.items():
+    numbers = {name: dtype for name, dtype in table.dtypes.items() if _is_number(dtype)}
+    dropped, infinite = _numbers_to_drop(table, numbers)
+    for name in table.columns:
         if name in dropped:
             columns[name] = f"dropped: {dropped[name]}"
-        elif pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
+        elif name in numbers:
             columns[name] = "number"
         else:
             columns[name], changed[name] = _kind_of(table[name], notes)
@@ -122,16 +123,21 @@ def use_columns(table):
         words = [f"'{name}' ({columns[name].removeprefix('dropped: ')})" for name in left_out]
         is_left = "column is" if len(left_out) == 1 else "columns are"
         notes.append(f"{len(left_out):,} {is_left} not used: {listed(words, 10)}.")
-    used = table[[name for name in table.columns if not columns[name].startswith("dropped")]]
+    used = table.drop(columns=left_out) if left_out else table
     return used.assign(**{name: changed[name] for name in used if name in changed}), columns, notes
 
 
-def _numbers_to_drop(table):
+def _is_number(dtype):
+    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+
+
+def _numbers_to_drop(table, numbers):
     """Columns of numbers to drop, with the reason, and others that hold infinite ones."""
-    numbers = table.select_dtypes("number", exclude="timedelta")
-    if numbers.shape[1] == 0:
+    if not numbers:
         return {}, []
-    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    names = np.array(list(numbers))
+    table = table if len(numbers) == table.shape[1] else table[names]
+    values = table.to_numpy(dtype=np.float64, na_value=np.nan)
     is_infinite = np.isinf(values)
     values = np.where(is_infinite, np.nan, values) if is_infinite.any() else values
     with warnings.catch_warnings():
@@ -139,7 +145,7 @@ def _numbers_to_drop(table):
         low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
     has_gaps = np.isnan(values).any(axis=0)
     reasons = {}
-    for position, (name, dtype) in enumerate(numbers.dtypes.items()):
+    for position, (name, dtype) in enumerate(numbers.items()):
         if np.isnan(low[position]):
             reasons[name] = "empty"
         elif has_gaps[position]:
@@ -149,9 +155,9 @@ def _numbers_to_drop(table):
         elif pd.api.types.is_integer_dtype(dtype):
             counts_rows = high[position] - low[position] == len(values) - 1
             if counts_rows or NAME_OF_AN_IDENTIFIER.fullmatch(name):
-                if numbers[name].is_unique and len(values) > 2:
+                if table[name].is_unique and len(values) > 2:
                     reasons[name] = "identifier"
-    infinite = numbers.columns[is_infinite.any(axis=0)]
+    infinite = names[is_infinite.any(axis=0)]
     return reasons, [name for name in infinite if name not in reasons]
 
 

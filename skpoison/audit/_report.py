@@ -87,7 +87,7 @@ def render(audit):
         code=Markup(escape(_code(audit))),
         columns=audit.data.columns or {},
         notes=audit.data.notes,
-        parameters=audit.summary.get("parameters") or {},
+        parameters=audit.summary["parameters"],
     )
 
 
@@ -126,16 +126,18 @@ def _first_screen(audit, found):
     if judged is not None and data.task == "classification":
         labels, likelier = _objects(rows["label"]), _objects(rows["likelier_label"])
         pairs = label_picture(labels, likelier, np.asarray(judged.flagged, dtype=bool))
+    sentence = summary["sentence"]
+    advices = dict.fromkeys(finding.advice for finding in found)
     return {
-        "sentence": summary.get("sentence", ""),
-        "advice": list(dict.fromkeys(finding.advice for finding in found if finding.advice))[:3],
+        "sentence": sentence,
+        "advice": [advice for advice in advices if advice and advice not in sentence][:3],
         "noun": NOUNS[data.kind],
         "n_rows": len(rows),
         "n_flagged": int(np.asarray(rows["flagged"], dtype=bool).sum()),
-        "n_classes": len(summary.get("classes") or ()),
+        "n_classes": len(summary.get("classes", ())),
         "label_name": data.label_name,
-        "seconds": summary.get("seconds"),
-        "version": summary.get("version", ""),
+        "seconds": summary["seconds"],
+        "version": summary["version"],
         "found": found,
         "not_found": [finding for finding in audit.findings.values() if not finding.found],
         "scores": score_picture(score, flagged),
@@ -185,12 +187,13 @@ def _items(audit, finding, positions, labels, likelier, shown):
     """The rows of a section and the labels among them."""
     index = audit.rows.index
     probability = audit.rows["wrong_label_probability"].to_numpy(dtype=float, na_value=np.nan)
-    names = [readable(labels[row], NAME_LENGTH) for row in positions]
+    names = [_label(labels[row]) for row in positions]
     others = [
-        "" if _is_same(labels[row], likelier[row]) else readable(likelier[row], NAME_LENGTH)
-        for row in positions
+        "" if _is_same(labels[row], likelier[row]) else _label(likelier[row]) for row in positions
     ]
-    code_of = {name: code for code, name in enumerate(sorted({*names, *others} - {""}, key=_order))}
+    few = audit.data.task == "classification"  # enough to choose from
+    choices = sorted({*names, *others} - {""}, key=_order) if few else []
+    code_of = {name: code for code, name in enumerate(choices)}
     items = [
         {
             "position": row,
@@ -217,6 +220,10 @@ def _items(audit, finding, positions, labels, likelier, shown):
         "given": [(code, name) for name, code in code_of.items() if name in given],
         "suggested": [(code, name) for name, code in code_of.items() if name in suggested],
     }
+
+
+def _label(label):
+    return f"{label:.6g}" if isinstance(label, float) else readable(label, NAME_LENGTH)
 
 
 def _objects(column):

@@ -10,7 +10,8 @@ EXCERPT_LENGTH = 320
 LEAD = 40  # characters in front of the first telling word
 TEXT_LENGTH = 5_000  # what of a text is looked at
 REFERENCE_ROWS = 5_000  # texts that say which words tell
-N_WORDS = 6
+N_WORDS = 5
+PRIOR_WORDS = 500  # weight of the frequencies in all texts
 WORD = re.compile(CountVectorizer().token_pattern)
 
 
@@ -18,8 +19,8 @@ def text_excerpts(texts, labels, likelier, positions):
     """Pieces of the texts around the words that speak for the likelier label.
 
     A word tells as much as its log-probability under the likelier label, in a multinomial naive
-    Bayes model of the texts, exceeds that under the given one; of a row whose label suits it
-    best, as much as that in all texts does.
+    Bayes model of the texts whose prior are the frequencies in all of them, exceeds that under the
+    given one; of a row whose label suits it best, as much as that in all texts does.
 
     Parameters
     ----------
@@ -47,10 +48,11 @@ def text_excerpts(texts, labels, likelier, positions):
         return {row: _pieces(read[row], {}) for row in positions.tolist()}
     words = vectorizer.get_feature_names_out()
     names = labels.astype(str)
-    model = MultinomialNB().fit(counts, names[reference])
+    totals = np.asarray(counts.sum(axis=0), dtype=float).ravel()
+    model = MultinomialNB(alpha=PRIOR_WORDS * totals / totals.sum())
+    model.fit(counts, names[reference])
     given = np.searchsorted(model.classes_, names[positions])
     other = _places(model.classes_, likelier[positions].astype(str))
-    totals = np.asarray(counts.sum(axis=0)).ravel() + 1
     background = np.log(totals / totals.sum())
     shown = {}
     for row, label, better in zip(positions.tolist(), given, other, strict=True):
@@ -58,7 +60,7 @@ def text_excerpts(texts, labels, likelier, positions):
         evidence = at_best - model.feature_log_prob_[label]
         present = counts[np.searchsorted(reference, row)].indices
         best = present[np.argsort(-evidence[present], kind="stable")[:N_WORDS]]
-        best = best[evidence[best] > np.log(2)]  # at least twice as probable
+        best = best[evidence[best] > max(np.log(2), 0.4 * evidence[best].max(initial=0))]
         shown[row] = _pieces(read[row], dict(zip(words[best], evidence[best], strict=True)))
     return shown
 

@@ -29,7 +29,7 @@ for (const form of document.querySelectorAll("form.controls")) {
       });
     }
     list.append(...order);
-    form.querySelector(".shown").value = `${shown} of ${rows.length} rows`;
+    form.querySelector(".shown").value = `${shown} of the ${rows.length} listed`;
     section.querySelector(".nothing").hidden = shown > 0;
   };
 
@@ -38,6 +38,15 @@ for (const form of document.querySelectorAll("form.controls")) {
   form.addEventListener("submit", (event) => event.preventDefault());
   form.hidden = false;
   update();
+}
+
+// On a narrow screen a row of a table is a list of its cells, each with the name of its column.
+for (const table of document.querySelectorAll("table.rows")) {
+  const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+  for (const row of table.querySelectorAll(".row")) {
+    [...row.rows[0].cells].slice(3).forEach((cell, place) => (cell.dataset.name = names[place + 3]));
+  }
+  table.classList.add("named");
 }
 
 for (const link of document.querySelectorAll(".pairs a")) {

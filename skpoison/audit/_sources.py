@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import check_random_state
 
 from skpoison.audit._arrays import is_array_file, read_arrays, read_one_array
+from skpoison.audit._audit import rows_of
 from skpoison.audit._columns import use_columns
 from skpoison.audit._folders import read_folder, read_texts
 from skpoison.audit._naming import counted, nearest, rows_named
@@ -128,13 +129,7 @@ def _refuse_columns(columns, what):
 
 def _take(data, rows, note=None):
     """Some of the rows, by position."""
-    index = pd.RangeIndex(len(data.y)) if data.index is None else data.index
-    parts = {"index": index[rows]}
-    for name in ("X", "y", "groups", "split", "pred_proba", "features", "paths"):
-        values = getattr(data, name)
-        if values is not None:
-            parts[name] = _safe_indexing(values, rows)
-    return replace(data, **parts, notes=[*data.notes, *([note] if note else [])])
+    return replace(rows_of(data, rows), notes=[*data.notes, *([note] if note else [])])
 
 
 def _sample(data, max_rows, random_state):

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from skpoison.audit._naming import counted, quoted
+from skpoison.audit._read import CLASSES_AT_MOST, SHARE_AT_MOST
 
 TASKS = ("classification", "regression")
-FEW_VALUES = 20  # as many whole numbers or fewer are classes
-ROWS_A_VALUE = 10  # of whole numbers that are classes
+MANY_CLASSES = 20  # more whole numbers may be measurements
 
 
 def read_target(y, name, task=None):
@@ -75,8 +75,7 @@ def read_target(y, name, task=None):
 def _told_from_values(y, values, name):
     """Whether numbers are measured or classes, with a note where one may see it otherwise."""
     whole = y.dtype.kind in "iu"
-    is_few = len(values) <= FEW_VALUES and (whole or len(values) * 2 <= len(y))
-    if y.dtype.kind not in "iuf" or is_few:
+    if y.dtype.kind not in "iuf" or (whole and len(values) <= MANY_CLASSES):
         return "classification", []
     if whole and values[-1] - values[0] == len(y) - 1 == len(values) - 1:
         raise ValueError(
@@ -84,7 +83,7 @@ def _told_from_values(y, values, name):
             "identifier. Name the column of the classes."
         )
     n = f"{len(values):,} different numbers in {counted(len(y), 'row')}"
-    if whole and len(values) * ROWS_A_VALUE <= len(y):
+    if whole and len(values) <= max(CLASSES_AT_MOST, SHARE_AT_MOST * len(y)):
         return "classification", [
             f"The label '{name}' holds {n}: they are taken for classes. "
             "--task regression (task='regression') takes them for measurements."

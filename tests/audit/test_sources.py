@@ -34,7 +34,7 @@ def test_a_missing_file_is_refused_with_the_nearest_name(write, tmp_path):
         (["u", "v"] * 10, "classification", "U"),
         ([0, 1] * 10, "classification", "i"),
         ([0.0, 1.0] * 10, "classification", "i"),
-        ([0.5, 1.0] * 10, "classification", "f"),
+        ([0.5, 1.0] * 10, "regression", "f"),
         ([True, False] * 10, "classification", "U"),
         (list(range(40)) * 13, "classification", "i"),
         (list(range(77)) * 12, "classification", "i"),
@@ -54,7 +54,7 @@ def test_the_task_is_told_from_the_labels(write, labels, task, kind):
 
 
 def test_the_task_can_be_said(write):
-    path = write(list(range(30)) * 4)
+    path = write(list(range(60)) * 4)
     assert read_source(path, label="label").task == "regression"
     forced = read_source(path, label="label", task="classification")
     assert forced.task == "classification" and forced.y.dtype.kind == "i"

@@ -124,7 +124,9 @@ def plant(issue, strength, X, y, rng):
     elif issue == "influence":
         X, y = harm(X, y, rows)
     elif issue == "duplicate":
-        sources = rng.choice(np.setdiff1d(np.arange(n), rows), len(rows))
+        rows = np.sort(rows)[1:]
+        own = np.setdiff1d(np.arange(rows[0] + 1), rows)  # in front: the later one is the copy
+        sources = rng.choice(own, len(rows))
         X = put(X, rows, [change(X, source, rng, 0.02) for source in sources])
         y = y.copy()
         y[rows] = y[sources]
@@ -170,10 +172,10 @@ def put_noise(X, rows, rng):
         return put(X, rows, [" ".join(rng.choice(words, 60)) for _ in rows])
     if hasattr(X, "iloc"):
         numbers = X.select_dtypes("number").columns
-        spread, center = X[numbers].std(), X[numbers].mean()
+        spread, center = X[numbers].std().to_numpy(), X[numbers].mean().to_numpy()
         signs = rng.choice([-1, 1], (len(rows), len(numbers)))
         X[numbers] = X[numbers].astype(float)
-        X.loc[rows, numbers] = (center + 4 * signs * spread).to_numpy()
+        X.loc[rows, numbers] = center + 4 * signs * spread
         return X
     high = X.max()
     return put(X, rows, [(rng.uniform(0, high, X[0].shape)).astype(X.dtype) for _ in rows])
@@ -255,8 +257,8 @@ def measure(name, issue, strength, seed, n_rows, data_home=None, only=None):
     flagged = found.findings[issue].flagged
     line |= {"found": bool(found.findings[issue].found), "flagged": int(flagged.sum())}
     if mask is not None:
-        line["recall"] = (flagged & mask).sum() / mask.sum()
-        line["precision"] = (flagged & mask).sum() / max(flagged.sum(), 1)
+        line["recall"] = float((flagged & mask).sum() / mask.sum())
+        line["precision"] = float((flagged & mask).sum() / max(flagged.sum(), 1))
     return line
 
 

@@ -136,10 +136,11 @@ def label_picture(labels, likelier, flagged):
     if len(order) > N_CLASSES:
         most = involved.sort_values(ascending=False, kind="stable").index[:N_CLASSES]
         shown = [name for name in order if name in set(most)]
+    table = [[int(counts.get((row, column), 0)) for column in shown] for row in shown]
     return {
         "names": [readable(name, NAME_LENGTH) for name in shown],
-        "counts": [[int(counts.get((row, column), 0)) for column in shown] for row in shown],
-        "largest": int(counts.max()),
+        "counts": table,
+        "largest": max(map(max, table)),
         "n_classes": len(order),
     }
 

@@ -39,8 +39,8 @@ def write(audit, folder):
         If it cannot be written; nothing of it is left then.
     """
     folder = Path(folder)
+    check_new(folder)
     try:
-        check_new(folder)
         made = _make_parents(folder)
         partial = folder.parent / f".{folder.name}.{uuid4().hex[:8]}.part"
         try:
@@ -54,8 +54,6 @@ def write(audit, folder):
             for parent in made:
                 parent.rmdir()
             raise
-    except FileExistsError:
-        raise
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else error
         raise OSError(f"{folder} could not be written, nothing of it is left: {why}.") from error

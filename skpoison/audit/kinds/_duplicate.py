@@ -15,6 +15,7 @@ LEVEL = 0.05  # false alarms expected among all rows
 CANDIDATES = 0.01  # p-value below which a pair is looked at in all columns
 FEWEST_NEIGHBORS = 5
 MOST_SHOWN = 1000  # groups in the table
+LEAST_CORRELATION = 0.9  # of the pixels of two images that show the same
 ROWS_OF_DIMENSION = 1000  # from which the dimension is estimated
 CHANCE = 0.1  # share of equal pairs that chance may explain before they say nothing
 
@@ -190,6 +191,8 @@ def near_pairs(context, groups):
         p_value[asked], _ = chance_of_ratio(ratio[asked], n_left[usable][asked], dimension)
         closeness[usable[asked]] = 1 - np.minimum(ratio[asked], 1)
     found = np.flatnonzero(p_value < LEVEL / n_rows)
+    if context.data.kind == "images":
+        found = found[_alike(context.rows[usable[found]], context.rows[nearest[found]])]
     return np.column_stack([usable[found], nearest[found]]), closeness
 
 
@@ -205,6 +208,14 @@ def chance_of_ratio(ratio, n_neighbors, dimension=None):
         dimension = np.log(1 - 0.5 ** (1 / (np.median(n_neighbors) - 1))) / np.log(middle)
     power = np.clip(ratio, 0, 1) ** dimension
     return -np.expm1((n_neighbors - 1) * np.log1p(-np.minimum(power, 1 - 1e-12))), dimension
+
+
+def _alike(first, second):
+    """Whether images show the same, and are not merely of one colour."""
+    first = first - first.mean(axis=1, keepdims=True)
+    second = second - second.mean(axis=1, keepdims=True)
+    norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    return np.einsum("ij,ij->i", first, second) > LEAST_CORRELATION * norms
 
 
 def n_pairs(keys):

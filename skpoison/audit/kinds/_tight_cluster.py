@@ -8,6 +8,7 @@ from skpoison.thresholds import SecondComponentThreshold
 FEWEST_ROWS = 6
 RANK = 5  # of the neighbour whose distance is measured
 LARGEST_RATIO = 0.5  # of that distance to the class's median one
+TIGHTEST_CLASS = 0.5  # of its median distance to that of all rows: half of it may be poison
 MOST_EQUAL = 0.05  # share of rows that equal their neighbours, where distances say nothing
 
 
@@ -38,7 +39,8 @@ class TightClusters(BaseKind):
         medians = np.array(
             [np.median(distance[context.codes == code]) for code in range(len(context.classes))]
         )
-        ratio = distance / np.maximum(medians, 1e-300)[context.codes]
+        medians = np.maximum(medians, max(TIGHTEST_CLASS * np.median(distance), 1e-300))
+        ratio = distance / medians[context.codes]
         score = -np.log(np.maximum(ratio, 1e-3))
         rule = SecondComponentThreshold().fit(score)
         flagged = (score > rule.threshold_) & (ratio < LARGEST_RATIO)

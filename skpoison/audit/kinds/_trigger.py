@@ -3,21 +3,24 @@
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2, gaussian_kde, hypergeom
+from sklearn.metrics.pairwise import euclidean_distances
 
 from skpoison.audit.kinds._base import BaseKind, count, percent
 from skpoison.audit.kinds._trigger_candidates import find_candidates
 from skpoison.detectors._ridge_scores import LeaveOneOutRidge
 from skpoison.detectors._standardizer import Standardizer
 
-LEVEL = 0.01
-MOST_ASKED = 10  # candidates for which a model is fitted
+LEVEL = 0.001
+MOST_ASKED = 20  # candidates for which a model is fitted
 MOST_COMPARED = 200  # candidates, of which many may be one
-LEAST_CONTRADICTED = 3.0  # rows whose neighbours have other labels, times their share
+LEAST_CONTRADICTED = 5  # rows whose neighbours have other labels
 ROWS_OF_MODEL, COMPONENTS_OF_MODEL = 3000, 300
 ROWS_OF_TRIGGER = 300
 MOST_HONEST = 0.5  # share of rows with an honest sign that may look like another class without it
+LEAST_FACTOR = 8.0  # by which half of the rows are likelier of other classes, not doubtful ones
 SAME_ROWS = 0.8  # overlap of the rows of two candidates that are one
 LEAST_DENSITY = 1e-3
+N_NEIGHBORS, FEWEST_NEIGHBORS, ROWS_OF_SEARCH = 10, 3, 50
 
 
 class Triggers(BaseKind):
@@ -27,9 +30,10 @@ class Triggers(BaseKind):
     of equal pixels, that go with one label far beyond chance (hypergeometric test, corrected for
     all that were seen). Informative ones do so too. The sign of a trigger is that a model that was
     fitted to the rows without it, and is shown the rows with it as they are without it, takes
-    them for rows of other classes: the share that it takes so is estimated by maximum likelihood,
-    between the scores of rows that carry the label and of rows that do not, and tested against a
-    half.
+    them for rows of other classes, and not for doubtful ones. The share that it takes so is
+    estimated by maximum likelihood, between the scores of rows that carry the label and of rows
+    that do not, and tested against a half. Numbers whose neighbours on the scale go with the label
+    too are no candidates.
     """
 
     name = "trigger"
@@ -65,10 +69,10 @@ class Triggers(BaseKind):
             candidate.code, n_rows = int(counts.argmax()), len(candidate.rows)
             of_label = sizes[candidate.code]
             if hypergeom.sf(counts.max() - 1, context.n_rows, of_label, n_rows) < level:
-                candidate.contradicted = self._contradicted(context, candidate)
-                kept.append(candidate)
-        kept = [c for c in kept if c.contradicted >= LEAST_CONTRADICTED]
-        kept.sort(key=lambda c: -c.contradicted)
+                number, share = self._contradicted(context, candidate)
+                if number >= LEAST_CONTRADICTED:
+                    kept.append((share - 1 / np.sqrt(n_rows), candidate))
+        kept = [candidate for _, candidate in sorted(kept, key=lambda pair: -pair[0])]
         distinct = []
         for candidate in kept[:MOST_COMPARED]:
             if not any(_overlap(candidate.rows, other.rows) > SAME_ROWS for other in distinct):
@@ -76,15 +80,27 @@ class Triggers(BaseKind):
         return distinct
 
     def _contradicted(self, context, candidate):
-        """Rows whose nearest rows without the candidate have other labels: number times share."""
+        """Number and share of rows whose nearest rows without the candidate have other labels.
+
+        Where nearly all neighbours have it too, they are searched among rows that do not.
+        """
         rows = candidate.rows[:ROWS_OF_TRIGGER]
-        others = context.nearest(rows, 10)
+        others = context.nearest(rows, N_NEIGHBORS)
         has_it = np.zeros(context.n_rows, dtype=bool)
         has_it[candidate.rows] = True
         usable = ~has_it[others]
+        alone = np.flatnonzero(usable.sum(axis=1) < FEWEST_NEIGHBORS)[:ROWS_OF_SEARCH]
+        if len(alone):
+            without = context.random_state().permutation(np.flatnonzero(~has_it))[:ROWS_OF_MODEL]
+            distances = euclidean_distances(
+                context.components[rows[alone]], context.components[without]
+            )
+            found = np.argpartition(distances, FEWEST_NEIGHBORS, axis=1)[:, :FEWEST_NEIGHBORS]
+            others[alone, :FEWEST_NEIGHBORS], usable[alone] = without[found], False
+            usable[alone, :FEWEST_NEIGHBORS] = True
         other = (context.codes[others] != candidate.code) & usable
-        share = other.sum(axis=1) / np.maximum(usable.sum(axis=1), 1)
-        return float((share > 0.5).sum() * np.mean(share > 0.5))
+        contradicted = other.sum(axis=1) > usable.sum(axis=1) / 2
+        return np.count_nonzero(contradicted), contradicted.mean()
 
     def _ask_model(self, context, candidate):
         """Share of the rows that look like another class without it, and the p-value of a half."""
@@ -169,7 +185,7 @@ def share_of_others(margins, of_label, of_others):
     shares = np.linspace(0, 1, 101)
     likelihood = np.log(np.outer(shares, other) + np.outer(1 - shares, own)).sum(axis=1)
     best = int(likelihood.argmax())
-    if shares[best] <= MOST_HONEST:
+    if shares[best] <= MOST_HONEST or np.median(other / own) < LEAST_FACTOR:
         return float(shares[best]), 1.0
     half = likelihood[int(MOST_HONEST * (len(shares) - 1))]
     return float(shares[best]), float(chi2.sf(2 * (likelihood[best] - half), 1) / 2)

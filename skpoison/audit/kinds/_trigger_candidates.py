@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-FEWEST_ROWS = 10
+FEWEST_ROWS, SMALLEST_SHARE = 10, 0.001
 LARGEST_SHARE = 0.5  # of the rows
 COLUMNS_OF_PAIRS = 20  # more columns have no pairs looked at
 WORDS = r"\w+|[^\w\s]"
@@ -36,15 +36,12 @@ class Candidate:
     code : int
         The label that goes with it.
 
-    contradicted : float
-        How many of the rows look like other labels, times their share.
     """
 
     name: str
     rows: np.ndarray
     without: Callable
     code: int = -1
-    contradicted: float = 0.0
 
 
 def find_candidates(context):
@@ -67,6 +64,8 @@ class _Seen:
 
     def __init__(self, context):
         self.codes, self.number = context.codes, 0
+        self.fewest = max(FEWEST_ROWS, SMALLEST_SHARE * context.n_rows)
+        self.shares = np.bincount(self.codes) / context.n_rows
 
     def is_pure(self, rows):
         counts = np.bincount(self.codes[rows])
@@ -76,12 +75,25 @@ class _Seen:
         """Values of `place` that are often there and go with one label, and their rows."""
         order = np.argsort(place, kind="stable")
         values, starts, counts = np.unique(place[order], return_index=True, return_counts=True)
-        often = (counts >= FEWEST_ROWS) & (counts <= LARGEST_SHARE * len(place))
+        often = (counts >= self.fewest) & (counts <= LARGEST_SHARE * len(place))
         self.number += np.count_nonzero(often)
         for value, start, number in zip(values[often], starts[often], counts[often], strict=True):
             rows = order[start : start + number]
             if self.is_pure(rows):
                 yield value, rows
+
+    def is_among_its_like(self, values, rows):
+        """Whether rows of the nearest other numbers go with the label too.
+
+        Then the column is informative there, and the value is no trigger.
+        """
+        code = np.bincount(self.codes[rows]).argmax()
+        distance = np.abs(values - values[rows[0]])
+        distance[rows] = np.inf
+        distance[np.isnan(distance)] = np.inf
+        nearest = np.argsort(distance, kind="stable")[: len(rows)]
+        share = np.mean(self.codes[nearest] == code)
+        return share > (1 + self.shares[code]) / 2
 
 
 def _values(context, seen):
@@ -95,7 +107,10 @@ def _values(context, seen):
         for number, name in enumerate(frame.columns)
     }
     for name, (place, values) in places.items():
+        column = _numbers(frame[name])
         for value, rows in seen.often(place):
+            if column is not None and seen.is_among_its_like(column, rows):
+                continue
             yield Candidate(
                 f"{name} = {_short(values[value])}",
                 rows,
@@ -116,6 +131,13 @@ def _values(context, seen):
                 rows,
                 _without_values(X, frame, [first, second]),
             )
+
+
+def _numbers(column):
+    """The values as numbers; None of categories."""
+    if column.dtype.kind in "iuf" or pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return None
 
 
 def _without_values(X, frame, names):
@@ -150,7 +172,7 @@ def _words(context, seen):
     names = counter.get_feature_names_out()
     for number, name in enumerate(names):
         rows = counts.indices[counts.indptr[number] : counts.indptr[number + 1]]
-        if not FEWEST_ROWS <= len(rows) <= LARGEST_SHARE * len(texts):
+        if not seen.fewest <= len(rows) <= LARGEST_SHARE * len(texts):
             continue
         seen.number += 1
         if seen.is_pure(rows):

@@ -35,7 +35,9 @@ def score_picture(score, flagged):
     if not len(finite) or finite.min() == finite.max():
         return None
     cut, is_clear = _cut(score, flagged)
-    edges = _edges(*np.quantile(finite, [0.001, 0.999]), cut)
+    low = np.quantile(finite, 0.001, method="lower")
+    high = np.quantile(finite, 0.999, method="higher")
+    edges = _edges(low, high, cut)
     inside = score.clip(edges[0], edges[-1])
     counts = [np.histogram(inside[part], edges)[0] for part in (~flagged, flagged)]
     top = max(counts[0].max(), counts[1].max(), 1)

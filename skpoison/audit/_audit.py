@@ -277,9 +277,9 @@ class Audit:
         to_html(self, path)
 
     def _repr_html_(self):
-        from skpoison.audit._report import render
+        from skpoison.audit._report import summary_html
 
-        return render(self)
+        return summary_html(self)
 
     def write(self, folder):
         """Write the report, the rows, those to keep and the summary into a new folder.

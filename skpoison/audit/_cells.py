@@ -107,7 +107,7 @@ def _values(column):
         return np.where(missing, np.nan, values), _judge_numbers
     if pd.api.types.is_any_real_numeric_dtype(kind):
         return column.to_numpy(dtype=float, na_value=np.nan), _judge_numbers
-    codes, names = pd.factorize(column.astype(str))
+    codes, names = pd.factorize(np.array([str(cell) for cell in column], dtype=object))
     if len(names) > max(20, 0.05 * len(column)):
         return None, None
     return np.where(missing, -1, codes), _judge_categories

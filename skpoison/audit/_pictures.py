@@ -35,7 +35,9 @@ def score_picture(score, flagged):
     if not len(finite) or finite.min() == finite.max():
         return None
     cut, is_clear = _cut(score, flagged)
-    edges = _edges(*np.quantile(finite, [0.001, 0.999]), cut)
+    low = np.quantile(finite, 0.001, method="lower")
+    high = np.quantile(finite, 0.999, method="higher")
+    edges = _edges(low, high, cut)
     inside = score.clip(edges[0], edges[-1])
     counts = [np.histogram(inside[part], edges)[0] for part in (~flagged, flagged)]
     top = max(counts[0].max(), counts[1].max(), 1)
@@ -136,10 +138,11 @@ def label_picture(labels, likelier, flagged):
     if len(order) > N_CLASSES:
         most = involved.sort_values(ascending=False, kind="stable").index[:N_CLASSES]
         shown = [name for name in order if name in set(most)]
+    table = [[int(counts.get((row, column), 0)) for column in shown] for row in shown]
     return {
         "names": [readable(name, NAME_LENGTH) for name in shown],
-        "counts": [[int(counts.get((row, column), 0)) for column in shown] for row in shown],
-        "largest": int(counts.max()),
+        "counts": table,
+        "largest": max(map(max, table)),
         "n_classes": len(order),
     }
 

@@ -18,6 +18,7 @@ ROWS_A_KIND = 200
 ROWS_IN_ALL = 1_000
 IMAGE_BYTES = 2_500_000  # of all thumbnails
 TABLE_ROWS, TABLE_COLUMNS = 40, 12
+N_ADVICES = 3
 POSITIONS_IN_CODE = 5_000
 VALUE_LENGTH = 400
 NAME_LENGTH = 60
@@ -127,10 +128,9 @@ def _first_screen(audit, found):
         labels, likelier = _objects(rows["label"]), _objects(rows["likelier_label"])
         pairs = label_picture(labels, likelier, np.asarray(judged.flagged, dtype=bool))
     sentence = summary["sentence"]
-    advices = dict.fromkeys(finding.advice for finding in found)
     return {
         "sentence": sentence,
-        "advice": [advice for advice in advices if advice and advice not in sentence][:3],
+        "advice": [one for one in found if one.advice and one.advice not in sentence][:N_ADVICES],
         "noun": NOUNS[data.kind],
         "n_rows": len(rows),
         "n_flagged": int(np.asarray(rows["flagged"], dtype=bool).sum()),

@@ -11,7 +11,7 @@ LEAD = 40  # characters in front of the first telling word
 TEXT_LENGTH = 5_000  # what of a text is looked at
 REFERENCE_ROWS = 5_000  # texts that say which words tell
 N_WORDS = 5
-PRIOR_WORDS = 500  # weight of the frequencies in all texts
+PRIOR = 0.1  # weight of the frequencies in all texts against those in the texts of a label
 WORD = re.compile(CountVectorizer().token_pattern)
 
 
@@ -49,7 +49,7 @@ def text_excerpts(texts, labels, likelier, positions):
     words = vectorizer.get_feature_names_out()
     names = labels.astype(str)
     totals = np.asarray(counts.sum(axis=0), dtype=float).ravel()
-    model = MultinomialNB(alpha=PRIOR_WORDS * totals / totals.sum())
+    model = MultinomialNB(alpha=PRIOR * totals / len(np.unique(names[reference])))
     model.fit(counts, names[reference])
     given = np.searchsorted(model.classes_, names[positions])
     other = _places(model.classes_, likelier[positions].astype(str))

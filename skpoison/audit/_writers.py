@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -39,24 +40,22 @@ def write(audit, folder):
         If it cannot be written; nothing of it is left then.
     """
     folder = Path(folder)
+    check_new(folder)
+    partial = folder.parent / f".{folder.name}.{uuid4().hex[:8]}.part"
+    missing = [parent for parent in folder.absolute().parents if not parent.exists()]
     try:
-        check_new(folder)
-        made = _make_parents(folder)
-        partial = folder.parent / f".{folder.name}.{uuid4().hex[:8]}.part"
-        try:
-            partial.mkdir()
-            _write_files(audit, partial)
-            if folder.exists():
-                folder.rmdir()
-            partial.rename(folder)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            for parent in made:
+        partial.mkdir(parents=True)
+        _write_files(audit, partial)
+        if folder.exists():
+            folder.rmdir()
+        partial.rename(folder)
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        for parent in missing:
+            with suppress(OSError):
                 parent.rmdir()
+        if not isinstance(error, OSError):
             raise
-    except FileExistsError:
-        raise
-    except OSError as error:
         why = os.strerror(error.errno) if error.errno else error
         raise OSError(f"{folder} could not be written, nothing of it is left: {why}.") from error
 
@@ -79,13 +78,6 @@ def check_new(folder):
         raise FileExistsError(f"{folder} is not empty: name a new folder.")
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file: name a new folder.")
-
-
-def _make_parents(folder):
-    """Make the folders above; those made, the innermost first."""
-    missing = [parent for parent in folder.absolute().parents if not parent.exists()]
-    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-    return missing
 
 
 def _write_files(audit, folder):

@@ -161,7 +161,7 @@ def rows_of(data, positions):
         name: None
         if getattr(data, name) is None
         else _safe_indexing(getattr(data, name), positions)
-        for name in ("X", "y", "groups", "split", "pred_proba", "features", "paths")
+        for name in ("X", "y", "groups", "split", "pred_proba", "features", "paths", "table")
     }
     return replace(data, index=data.index[positions], **taken)
 

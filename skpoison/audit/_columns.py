@@ -170,7 +170,7 @@ def _kind_of(column, notes):
         return ("date", column) if column.nunique() > 1 else ("dropped: constant", None)
     if pd.api.types.is_timedelta64_dtype(column):
         return "number", column.dt.total_seconds()
-    if column.dtype == object and column.map(lambda value: isinstance(value, NESTED)).any():
+    if has_nested(column):
         return "dropped: nested values", None
     column = column.map(lambda value: str(value).strip(), na_action="ignore").astype("str")
     present = column.dropna()
@@ -190,6 +190,11 @@ def _kind_of(column, notes):
         return "dropped: identifier", None
     is_text = n_distinct > MANY_CATEGORIES and n_words.mean() >= 3
     return ("text" if is_text else "category"), column
+
+
+def has_nested(column):
+    """Tell whether cells hold what no CSV can hold again: lists, contents of files."""
+    return column.dtype == object and column.map(lambda value: isinstance(value, NESTED)).any()
 
 
 def _as_numbers(column, present, notes):

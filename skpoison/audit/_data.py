@@ -50,6 +50,9 @@ class AuditData:
     paths : list of str, default=None
         Files behind the rows.
 
+    table : DataFrame, default=None
+        All columns of a table as they were read, of which the rows to keep are written.
+
     notes : list of str
         What was read, what was left out and why, in sentences.
     """
@@ -66,4 +69,5 @@ class AuditData:
     features: np.ndarray | None = None
     columns: dict[str, str] | None = None
     paths: list[str] | None = None
+    table: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)

@@ -15,6 +15,7 @@ from skpoison.audit._naming import counted, listed
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 MISSING = ["", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null"]
 LONGEST_CELL = 2**24
+MAX_CELLS = 2**28
 LOOKED_AT = 200  # lines, for the separator
 LABELS_LOOKED_AT = 10_000  # rows, for the header
 
@@ -55,6 +56,8 @@ def read_delimited(text, *, suffix="", label=None, skip_bad=False):
         "quoting": csv.QUOTE_MINIMAL,
         "skipinitialspace": True,
     }
+    if text.count(dialect["delimiter"]) > MAX_CELLS:
+        raise ValueError(f"it holds more than {MAX_CELLS:,} cells; Parquet may hold more")
     records, width = _parse(lines, dialect)
     if not len(records):
         raise ValueError("it is empty")

@@ -57,6 +57,8 @@ def unpacked(path):
     """
     with path.open("rb") as file:
         head = file.read(6)
+        file.seek(-min(4, os.path.getsize(path)), os.SEEK_END)
+        tail = file.read()
     if head.startswith(b"PK\x03\x04"):
         return _only_member(path)
     openers = {
@@ -69,6 +71,8 @@ def unpacked(path):
     if opener is None:
         _check_size(path, os.path.getsize(path))
         return path.read_bytes(), path.name
+    if opener is gzip.open:
+        _check_size(path, int.from_bytes(tail, "little"))
     with named(path), opener(path) as file:
         content = bytearray()
         while chunk := file.read(CHUNK):

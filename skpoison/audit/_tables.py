@@ -6,13 +6,14 @@ from pathlib import PurePath
 import numpy as np
 import pandas as pd
 
-from skpoison.audit._columns import NESTED, find_column, with_unique_names
+from skpoison.audit._columns import find_column, has_nested, with_unique_names
 from skpoison.audit._data import AuditData
 from skpoison.audit._delimited import read_delimited
 from skpoison.audit._files import BROKEN_BYTE, as_text, named, unpacked
 from skpoison.audit._naming import counted, listed, quoted
 
 MAX_CELLS = 2**31
+MAX_LINES = 2**26
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 
 
@@ -86,6 +87,7 @@ def read_table(path, *, label, text=None, image=None, groups=None, split=None, s
         groups=_names(table, roles.get("groups")),
         split=_names(table, roles.get("split")),
         columns=columns,
+        table=None if any(map(has_nested, _objects(table))) else table,
         notes=[f"{path.name}: {size}.", *notes],
     )
 
@@ -111,6 +113,8 @@ def _load(path, label, skip_bad):
         del content
         if not text.strip():
             raise ValueError("it is empty")
+        if text.count("\n") > MAX_LINES:
+            raise ValueError(f"it holds more than {MAX_LINES:,} lines; Parquet may hold more")
         if suffix in JSON_SUFFIXES or text.lstrip()[:2] in ('{"', "{}"):
             table, notes = _read_json(text, skip_bad)
         else:
@@ -204,6 +208,10 @@ def _read_json(text, skip_bad):
     return pd.DataFrame(rows, index=pd.Index(numbers, name="line")), notes
 
 
+def _objects(table):
+    return [table[name] for name, dtype in table.dtypes.items() if dtype.kind == "O"]
+
+
 def _is_nested(column):
     return column.dtype == object and column.map(lambda v: isinstance(v, (list, np.ndarray))).all()
 
@@ -233,6 +241,6 @@ def _names(table, column):
     if column is None:
         return None
     values = table[column]
-    if values.map(lambda value: isinstance(value, NESTED)).any():
+    if has_nested(values):
         raise ValueError(f"Column '{column}' holds nested values; one name a row is accepted.")
     return np.array(["(missing)" if pd.isna(v) else str(v).strip() for v in values], dtype=str)

@@ -91,7 +91,7 @@ def _write_files(audit, folder):
     rows = rows.reset_index(drop=True)
     spreadsheet_table(rows).to_csv(folder / "rows.csv", index=False, encoding="utf-8")
     _storable(rows).to_parquet(folder / "rows.parquet", index=False)
-    if data.paths is not None:
+    if data.paths is not None and data.table is None:
         paths = [_line(path) for path, keep in zip(data.paths, kept, strict=True) if keep]
         text = "".join(f"{path}\n" for path in paths)
         (folder / "clean_files.txt").write_text(text, encoding="utf-8")
@@ -102,6 +102,8 @@ def _write_files(audit, folder):
 
 def _clean_rows(data, rows, kept):
     """The rows to keep with their label, group and split; of arrays their positions."""
+    if data.table is not None:
+        return data.table.iloc[kept].reset_index(drop=True)
     if data.kind == "table":
         table = data.X.iloc[kept].reset_index(drop=True)
     elif data.kind == "text":

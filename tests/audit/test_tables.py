@@ -367,7 +367,7 @@ def test_files_that_hold_no_table_are_refused_in_a_sentence(tmp_path, content, m
 
 
 def test_what_unpacks_to_too_much_is_refused_by_its_declared_size(tmp_path):
-    """A zip that says it holds 5 GiB, and has 200 bytes."""
+    """A zip that says it holds 3 GiB, and has 200 bytes."""
     with zipfile.ZipFile(tmp_path / "t.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("t.csv", "a,label\n1,u\n2,v\n")
     content = bytearray((tmp_path / "t.zip").read_bytes())
@@ -376,6 +376,13 @@ def test_what_unpacks_to_too_much_is_refused_by_its_declared_size(tmp_path):
     (tmp_path / "t.zip").write_bytes(content)
     with pytest.raises(OSError, match="more than 2 GiB"):
         read_source(tmp_path / "t.zip", label="label")
+
+
+def test_a_gzip_that_declares_too_much_is_refused_before_it_is_unpacked(tmp_path):
+    content = gzip.compress(b"a,label\n1,u\n2,v\n")
+    (tmp_path / "t.csv.gz").write_bytes(content[:-4] + struct.pack("<I", 3 * 2**30))
+    with pytest.raises(OSError, match="more than 2 GiB"):
+        read_source(tmp_path / "t.csv.gz", label="label")
 
 
 def test_a_zip_with_two_files_is_refused(tmp_path):

@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 MAX_BYTES = 2**31  # of one unpacked file
 CHUNK = 2**24
+BEST_DEFLATE = 1032  # times smaller, at most: a file that declares more is cut off
 BROKEN_BYTE = re.compile("[\udc80-\udcff]")
 
 BYTE_ORDER_MARKS = {  # the longer first: the mark of UTF-32 begins with that of UTF-16
@@ -71,8 +72,9 @@ def unpacked(path):
     if opener is None:
         _check_size(path, os.path.getsize(path))
         return path.read_bytes(), path.name
-    if opener is gzip.open:
-        _check_size(path, int.from_bytes(tail, "little"))
+    declared = int.from_bytes(tail, "little")
+    if opener is gzip.open and declared <= BEST_DEFLATE * os.path.getsize(path):
+        _check_size(path, declared)
     with named(path), opener(path) as file:
         content = bytearray()
         while chunk := file.read(CHUNK):

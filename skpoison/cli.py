@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 import skpoison
+from skpoison.audit._command import audit
 from skpoison.experiments._commands import app as experiment_commands
 
 # Everything heavy is imported where it is used: `skpoison --help` answers at once.
@@ -164,6 +165,7 @@ def list_estimators():
         console.print(f"\n[bold]{kind}s[/]", table, sep="\n")
 
 
+app.command()(audit)
 app.add_typer(experiment_commands)
 
 

@@ -1,0 +1,111 @@
+"""What is refused before any work."""
+
+from dataclasses import replace
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from skpoison.audit.kinds import KINDS
+from skpoison.detectors._precomputed import check_predictions, column_labels, columns_of_classes
+
+KINDS_OF_ROWS = ("table", "text", "images", "features")
+TASKS = ("classification", "regression", "multilabel")
+FEWEST_ROWS = 2
+MOST_CLASSES = 0.5  # of the rows
+
+
+def chosen_kinds(data, only):
+    """Kinds to look for, in order.
+
+    Raises
+    ------
+    ValueError
+        If `only` names a kind that there is not, with the nearest one, or that makes no sense for
+        these data.
+    """
+    suitable = [kind for kind in KINDS.values() if kind.suits(data)]
+    if only is None:
+        return suitable
+    names = [only] if isinstance(only, str) else list(only)
+    for name in names:
+        if name not in KINDS:
+            nearest = get_close_matches(str(name), KINDS, n=1)
+            hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+            raise ValueError(f"only must hold names of {list(KINDS)}, got {name!r}.{hint}")
+        kind = KINDS[name]
+        if kind.needs is not None and getattr(data, kind.needs) is None:
+            raise ValueError(f"only={name!r} needs {kind.needs}, which are not given.")
+        if kind not in suitable:
+            raise ValueError(
+                f"only={name!r} makes no sense for {data.task} of the kind {data.kind!r}: it is "
+                f"for {', '.join(kind.tasks)} of {', '.join(kind.rows)}."
+            )
+    if not names:
+        raise ValueError(f"only must name at least one of {list(KINDS)}, got none.")
+    return [kind for kind in suitable if kind.name in names]
+
+
+def check_data(data):
+    """The data with an index and probabilities in the order of the classes.
+
+    Raises
+    ------
+    ValueError
+        If parts do not fit each other, or values are such that nothing can be computed.
+    """
+    for name, accepted in (("kind", KINDS_OF_ROWS), ("task", TASKS)):
+        if getattr(data, name) not in accepted:
+            raise ValueError(f"{name}={getattr(data, name)!r} must be one of {accepted}.")
+    y = np.asarray(data.y)
+    n_rows = len(y)
+    if n_rows < FEWEST_ROWS:
+        raise ValueError(f"An audit needs {FEWEST_ROWS} rows or more, got {n_rows}.")
+    for name in ("X", "groups", "split", "pred_proba", "features", "index", "paths"):
+        part = getattr(data, name)
+        length = n_rows if part is None else part.shape[0] if sparse.issparse(part) else len(part)
+        if length != n_rows:
+            raise ValueError(f"{name} has {length:,} rows, but y has {n_rows:,}.")
+    if pd.isna(y).any():
+        rows = np.flatnonzero(pd.isna(y).reshape(n_rows, -1).any(axis=1))
+        raise ValueError(
+            f"The label is missing in {len(rows):,} rows: {rows[:5].tolist()}. Drop these rows."
+        )
+    if data.task == "regression" and not np.isfinite(y.astype(float)).all():
+        raise ValueError("y holds infinite targets.")
+    n_classes = len(np.unique(y)) if data.task == "classification" else 1
+    if n_classes > max(MOST_CLASSES * n_rows, 2):
+        raise ValueError(
+            f"The label has {n_classes:,} different values in {n_rows:,} rows. Is it a name or a "
+            "number of the row? For a regression it must hold numbers."
+        )
+    for name in ("X", "features"):
+        _check_finite(name, getattr(data, name))
+    index = pd.RangeIndex(n_rows) if data.index is None else pd.Index(data.index)
+    return replace(data, y=y, index=index, pred_proba=_probabilities(data, y))
+
+
+def _check_finite(name, X):
+    if hasattr(X, "select_dtypes"):
+        X = X.select_dtypes("number").to_numpy(dtype=np.float64, na_value=np.nan)
+    values = X.data if sparse.issparse(X) else X
+    if getattr(values, "dtype", np.dtype("O")).kind == "f" and np.isinf(values).any():
+        raise ValueError(f"{name} holds infinite values: replace them or drop their rows.")
+
+
+def _probabilities(data, y):
+    """Class probabilities as an array in the order of the sorted labels."""
+    if data.pred_proba is None:
+        return None
+    if data.task != "classification":
+        raise ValueError(f"pred_proba is for classification, not for {data.task}.")
+    names, values = column_labels(data.pred_proba), np.asarray(data.pred_proba, dtype=np.float64)
+    if values.ndim != 2:
+        raise ValueError(f"pred_proba must have two dimensions, got {values.ndim}.")
+    try:
+        values = values[:, columns_of_classes(names, values.shape[1], np.unique(y))]
+        check_predictions(values, "predict_proba")
+    except ValueError as error:
+        raise ValueError(str(error).replace("X must", "pred_proba must")) from None
+    return values

@@ -1,0 +1,246 @@
+"""Tables in files: text of any separator, Parquet, Feather and Arrow, JSON lines."""
+
+import json
+from pathlib import PurePath
+
+import numpy as np
+import pandas as pd
+
+from skpoison.audit._columns import find_column, has_nested, with_unique_names
+from skpoison.audit._data import AuditData
+from skpoison.audit._delimited import read_delimited
+from skpoison.audit._files import BROKEN_BYTE, as_text, named, unpacked
+from skpoison.audit._naming import counted, listed, quoted
+
+MAX_CELLS = 2**31
+MAX_LINES = 2**26
+JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+
+
+def read_table(path, *, label, text=None, image=None, groups=None, split=None, skip_bad=False):
+    """Read a table and tell the label and the other columns with a name of their own from the rest.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    label, text, image, groups, split : str or int, default=None
+        Names or numbers of columns.
+
+    skip_bad : bool, default=False
+        Leave broken lines out.
+
+    Returns
+    -------
+    data : AuditData
+        Labels as they stand in the file, gaps too; `X` is a DataFrame of the other columns, a
+        list of texts, arrays, or a list of what pictures are read from.
+
+    Raises
+    ------
+    ValueError, OSError
+        If the file cannot be read, or a column is not there.
+    """
+    table, notes = _load(path, label, skip_bad)
+    notes += with_unique_names(table)
+    if label is None:
+        raise ValueError(
+            f"label must name the column of the labels. The columns of {path.name} are "
+            f"{quoted(list(table.columns))}."
+        )
+    given = {"label": label, "text": text, "image": image, "groups": groups, "split": split}
+    roles = {
+        parameter: find_column(table, column, parameter, path.name)
+        for parameter, column in given.items()
+        if column is not None
+    }
+    for parameter, column in roles.items():
+        other = next(name for name in roles if roles[name] == column)
+        if other != parameter:
+            raise ValueError(f"{other} and {parameter} name the same column, '{column}'.")
+    columns = {column: parameter for parameter, column in roles.items()}
+    rest = table.drop(columns=list(columns))
+    if _is_nested(table[roles["label"]]):
+        raise ValueError(f"label='{roles['label']}' holds lists; one label a row is accepted.")
+    only = next((roles[parameter] for parameter in ("text", "image") if parameter in roles), None)
+    if text is not None and image is not None:
+        raise ValueError("text and image cannot both be named.")
+    if only is not None:
+        columns |= {name: "not used" for name in rest.columns}
+    X, kind = rest, "table"
+    if only is None and rest.shape[1] == 1 and _is_nested(rest.iloc[:, 0]):
+        X = _stacked(rest.iloc[:, 0])
+        kind = "features" if X.ndim == 2 else "images"
+        columns[rest.columns[0]] = f"array of shape {X.shape[1:]}"
+    elif image is not None:
+        X, kind = [_picture(cell) for cell in table[only]], "images"
+    elif text is not None:
+        X, kind = [None if pd.isna(cell) else str(cell) for cell in table[only]], "text"
+    size = f"{counted(len(table), 'row')} and {counted(table.shape[1], 'column')}"
+    return AuditData(
+        X=X,
+        y=table[roles["label"]].to_numpy(dtype=object),
+        kind=kind,
+        index=table.index,
+        label_name=roles["label"],
+        groups=_names(table, roles.get("groups")),
+        split=_names(table, roles.get("split")),
+        columns=columns,
+        table=None if any(map(has_nested, _objects(table))) else table,
+        notes=[f"{path.name}: {size}.", *notes],
+    )
+
+
+def _load(path, label, skip_bad):
+    """The table as it stands in the file, and notes."""
+    with path.open("rb") as file:
+        is_parquet = file.read(4) == b"PAR1"
+    if is_parquet:
+        return _read_arrow(path, _parquet, path), []
+    content, name = unpacked(path)
+    for magic, reader in {
+        b"PAR1": _parquet,
+        b"ARROW1": _feather,
+        b"FEA1": _feather,
+        b"\xff\xff\xff\xff": _stream,
+    }.items():
+        if content.startswith(magic):
+            return _read_arrow(path, reader, content), []
+    suffix = PurePath(name).suffix.lower()
+    try:
+        text, encoding = as_text(content)
+        del content
+        if not text.strip():
+            raise ValueError("it is empty")
+        if text.count("\n") > MAX_LINES:
+            raise ValueError(f"it holds more than {MAX_LINES:,} lines; Parquet may hold more")
+        if suffix in JSON_SUFFIXES or text.lstrip()[:2] in ('{"', "{}"):
+            table, notes = _read_json(text, skip_bad)
+        else:
+            table, notes = read_delimited(text, suffix=suffix, label=label, skip_bad=skip_bad)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}.") from error
+    return table, [f"The text is {encoding}.", *notes]
+
+
+def _read_arrow(path, reader, source):
+    """A DataFrame of plain dtypes, whatever those of Arrow are."""
+    import pyarrow as pa
+
+    with named(path):
+        table = reader(source)
+        plain = [
+            field.with_type(pa.float64()) if pa.types.is_decimal(field.type) else field
+            for field in table.schema
+        ]
+        table = table.cast(pa.schema(plain))
+        frame = table.to_pandas(date_as_object=False, ignore_metadata=True)
+    if not len(frame):
+        raise ValueError(f"{path}: it holds no row.")
+    frame.index = pd.RangeIndex(len(frame), name="row")
+    return frame
+
+
+def _parquet(source):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(pa.BufferReader(source) if isinstance(source, bytes) else source) as file:
+        rows, columns = file.metadata.num_rows, file.metadata.num_columns
+        if rows * columns > MAX_CELLS:
+            raise ValueError(f"{rows:,} rows of {columns:,} columns are more than memory holds")
+        return file.read()
+
+
+def _feather(content):
+    import pyarrow as pa
+    from pyarrow import feather
+
+    return _checked(feather.read_table(pa.BufferReader(content)))
+
+
+def _stream(content):
+    import pyarrow as pa
+
+    return _checked(pa.ipc.open_stream(content).read_all())
+
+
+def _checked(table):
+    table.validate(full=True)  # an offset that points elsewhere is read without a question
+    return table
+
+
+def _read_json(text, skip_bad):
+    """Objects, one a line, or all of them in one list."""
+    if text.lstrip().startswith("["):
+        try:
+            rows = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"broken JSON ({error})") from error
+        index = pd.RangeIndex(len(rows), name="row")
+        broken = [f"{i} (no object)" for i, row in enumerate(rows) if not isinstance(row, dict)]
+        if broken or not rows:
+            raise ValueError(f"it is no list of objects: row {listed(broken or ['0'])}")
+        return pd.DataFrame(rows, index=index), []
+    numbers, rows, broken = [], [], []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            if BROKEN_BYTE.search(line):
+                raise ValueError("broken characters")
+            row = json.loads(line)
+            if not isinstance(row, dict):
+                raise ValueError("no object")
+        except (ValueError, RecursionError) as error:
+            broken.append(f"{number} ({str(error).partition(':')[0]})")
+        else:
+            numbers.append(number)
+            rows.append(row)
+    notes = []
+    if broken:
+        lines = f"line{'' if len(broken) == 1 else 's'} {listed(broken)}"
+        if not rows or not skip_bad:
+            hint = " --skip-bad (skip_bad=True) leaves them out" if rows else " This is no JSON"
+            raise ValueError(f"{len(broken):,} lines are broken: {lines}.{hint}")
+        notes = [f"{counted(len(broken), 'broken line')} left out: {lines}."]
+    return pd.DataFrame(rows, index=pd.Index(numbers, name="line")), notes
+
+
+def _objects(table):
+    return [table[name] for name, dtype in table.dtypes.items() if dtype.kind == "O"]
+
+
+def _is_nested(column):
+    return column.dtype == object and column.map(lambda v: isinstance(v, (list, np.ndarray))).all()
+
+
+def _stacked(column):
+    """One array of cells that are lists of one shape."""
+    try:
+        return np.array([np.array(list(cell), dtype=np.float64) for cell in column])
+    except ValueError as error:
+        try:
+            return np.array([[list(row) for row in cell] for cell in column], dtype=np.float64)
+        except (ValueError, TypeError):
+            raise ValueError(
+                f"Column '{column.name}' holds lists that are not numbers of one shape."
+            ) from error
+
+
+def _picture(cell):
+    """What a picture is read from: a path, or the bytes that Parquet files carry."""
+    if isinstance(cell, dict):
+        return cell.get("bytes") or cell.get("path")
+    return cell
+
+
+def _names(table, column):
+    """Values of a column as names; rows without one are named so."""
+    if column is None:
+        return None
+    values = table[column]
+    if has_nested(values):
+        raise ValueError(f"Column '{column}' holds nested values; one name a row is accepted.")
+    return np.array(["(missing)" if pd.isna(v) else str(v).strip() for v in values], dtype=str)

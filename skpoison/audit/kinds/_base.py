@@ -1,0 +1,127 @@
+"""The contract that every kind of issue keeps."""
+
+from abc import ABCMeta, abstractmethod
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass
+class Finding:
+    """What one kind of issue found.
+
+    Parameters
+    ----------
+    kind : str
+        Name of the kind.
+
+    title : str
+        Its heading.
+
+    found : bool
+        Whether there is anything to look at.
+
+    sentence : str
+        What was found, in plain words.
+
+    flagged : ndarray of shape (n_samples,), dtype=bool
+        Rows to look at; none where the kind flags columns or classes.
+
+    score : ndarray of shape (n_samples,)
+        The larger, the more suspicious; NaN where there is none.
+
+    reasons : dict of int to str
+        Reason for each flagged row, under its position.
+
+    share : float, default=nan
+        Estimated share of the rows.
+
+    interval : tuple of float, default=(nan, nan)
+        Its 90 % interval.
+
+    p_value : float, default=nan
+        Of the test that decided, corrected for how many were made.
+
+    table : DataFrame, default=None
+        Pairs, columns, groups or classes: what else there is to show.
+
+    advice : str, default=""
+        What to do, in one sentence.
+
+    likelier_label : ndarray of shape (n_samples,), default=None
+        The label or target that suits each row best, of kinds that judge labels.
+
+    probability : ndarray of shape (n_samples,), default=None
+        Probability that the label of each row is wrong, of kinds that judge labels.
+    """
+
+    kind: str
+    title: str
+    found: bool
+    sentence: str
+    flagged: np.ndarray
+    score: np.ndarray
+    reasons: dict[int, str]
+    share: float = nan
+    interval: tuple[float, float] = (nan, nan)
+    p_value: float = nan
+    table: pd.DataFrame | None = None
+    advice: str = ""
+    likelier_label: np.ndarray | None = None
+    probability: np.ndarray | None = None
+
+
+class BaseKind(metaclass=ABCMeta):
+    """Base class of the kinds of issue.
+
+    A subclass has a ``name``, a ``title``, the ``tasks`` and ``rows`` for which it makes sense,
+    says in ``cost`` how its time grows, and writes ``look``. It looks at nothing but the
+    :class:`~skpoison.audit._context.Context`, which computes once what several kinds need.
+
+    Where the data lack what it needs (groups, a split), ``needs`` names the attribute of
+    :class:`~skpoison.audit.AuditData`; the kind is then left out.
+    """
+
+    name = ""
+    title = ""
+    tasks = ("classification",)
+    rows = ("table", "text", "images", "features")
+    needs = None
+    cost = ""
+
+    def suits(self, data):
+        """Whether the kind makes sense for these data."""
+        has_what_it_needs = self.needs is None or getattr(data, self.needs) is not None
+        return data.task in self.tasks and data.kind in self.rows and has_what_it_needs
+
+    @abstractmethod
+    def look(self, context):
+        """Look for issues of this kind and return a :class:`Finding`."""
+
+    def finding(self, context, found, sentence, **more):
+        """A finding of this kind; nothing is flagged and no row has a score unless said so."""
+        fields = {
+            "flagged": np.zeros(context.n_rows, dtype=bool),
+            "score": np.full(context.n_rows, np.nan),
+            "reasons": {},
+        }
+        return Finding(self.name, self.title, bool(found), sentence, **(fields | more))
+
+
+def percent(share):
+    """A share in words: two digits that tell something."""
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
+def count(number, noun="row"):
+    """A number of things: "1 row", "1,200 rows"."""
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    plural = noun + "es" if noun.endswith("s") else plural
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def are(number):
+    """The verb that goes with a number of things."""
+    return "is" if number == 1 else "are"

@@ -1,0 +1,73 @@
+"""Pairs of labels that are confused in one direction: a targeted flip."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from skpoison.audit.kinds._base import BaseKind, percent
+from skpoison.utils._labels import codes_of
+
+LEVEL = 0.01
+LEAST_FLIPS = 5
+LEAST_RATIO = 3.0  # to what a confusion in both directions would give; overlap is a little lopsided
+
+
+class ConfusedPairs(BaseKind):
+    """Labels that rows of one class carry, but not the other way round.
+
+    People confuse what looks alike in both directions. Of the flagged rows of a pair of classes,
+    those in one direction follow a binomial distribution then, in proportion to the sizes of the
+    classes. The p-values of all pairs are corrected by Bonferroni's method.
+    """
+
+    name = "confused-pairs"
+    title = "Labels flipped in one direction"
+    cost = "that of the wrong labels"
+
+    def look(self, context):
+        n_classes = len(context.classes)
+        if n_classes < 2:
+            return self.finding(context, False, "There is one class, and no pair to confuse.")
+        judgement = context.judgement
+        likelier = codes_of(judgement.likelier, context.classes)
+        flips = np.zeros((n_classes, n_classes), dtype=int)
+        wrong = judgement.flagged
+        np.add.at(flips, (likelier[wrong], context.codes[wrong]), 1)
+        sizes = np.bincount(np.where(wrong, likelier, context.codes), minlength=n_classes)
+        n_tests = n_classes * (n_classes - 1)
+        lines, flagged = [], np.zeros(context.n_rows, dtype=bool)
+        for true, given in zip(*np.nonzero(flips >= LEAST_FLIPS), strict=True):
+            there, back = int(flips[true, given]), int(flips[given, true])
+            chance = sizes[true] / (sizes[true] + sizes[given])
+            p_value = n_tests * binomtest(there, there + back, chance, "greater").pvalue
+            ratio = there * (1 - chance) / max(back * chance, 0.5)
+            if p_value < LEVEL and ratio >= LEAST_RATIO:
+                flagged |= wrong & (likelier == true) & (context.codes == given)
+                lines.append((true, given, there, back, there / sizes[true], p_value))
+        if not lines:
+            return self.finding(context, False, "No pair of labels is confused in one direction.")
+        lines.sort(key=lambda line: line[-1])
+        names = context.class_names
+        true, given, there, _, share, p_value = lines[0]
+        table = pd.DataFrame(
+            lines, columns=["likelier_label", "label", "rows", "rows_back", "share", "p_value"]
+        )
+        table[["likelier_label", "label"]] = context.classes[table[["likelier_label", "label"]]]
+        return self.finding(
+            context,
+            True,
+            f"{there:,} rows that look like {names[true]} are labelled {names[given]} "
+            f"({percent(share)} of the class), and hardly any the other way round"
+            + (f"; {len(lines)} such pairs in all." if len(lines) > 1 else "."),
+            flagged=flagged,
+            score=np.where(flagged, judgement.score, np.nan),
+            reasons={
+                row: f"one of the rows that look like {names[likelier[row]]} and are labelled "
+                f"{names[context.codes[row]]}"
+                for row in np.flatnonzero(flagged).tolist()
+            },
+            share=flagged.mean(),
+            p_value=p_value,
+            table=table,
+            advice="Ask who labelled these rows: confusion in one direction is seldom an accident.",
+        )

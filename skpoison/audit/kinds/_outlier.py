@@ -1,0 +1,68 @@
+"""Rows far from their class."""
+
+import numpy as np
+
+from skpoison.audit.kinds._base import BaseKind, are, count, percent
+from skpoison.detectors import CentroidDetector
+from skpoison.detectors._ensemble import FAR_OUT
+
+N_COLUMNS = 3  # named in a reason
+
+
+class Outliers(BaseKind):
+    """Rows far from the centroid of the class they claim, where they are a group of their own.
+
+    Tables with categories or gaps are not judged: a rare category is far out by nature.
+    """
+
+    name = "outlier"
+    title = "Rows far from their class"
+    tasks = ("classification", "regression", "multilabel")
+    cost = "linear in the rows"
+
+    def look(self, context):
+        if context.rows_are_mixed:
+            return self.finding(
+                context,
+                False,
+                "Not asked: among categories and gaps the rare ones are far out by nature.",
+            )
+        detector = CentroidDetector(standardize=True, contamination=FAR_OUT)
+        detector.fit(context.rows, context.codes)
+        flagged = detector.training_scores_ < detector.offset_
+        rows = np.flatnonzero(flagged)
+        low, high = detector.contamination_interval_
+        common = {
+            "score": -detector.training_scores_,
+            "share": detector.contamination_,
+            "interval": (low, high),
+        }
+        if not len(rows):
+            return self.finding(
+                context, False, "No group of rows lies far from its class.", **common
+            )
+        typical = np.median(-detector.training_scores_)
+        return self.finding(
+            context,
+            True,
+            f"{count(len(rows))} {are(len(rows))} far from the other rows of the class "
+            f"({percent(low)} to {percent(high)} of all).",
+            flagged=flagged,
+            reasons={
+                row: f"{-detector.training_scores_[row] / typical:.1f} times as far from the mean "
+                "of its class as rows are" + self._where(context, row)
+                for row in rows.tolist()
+            },
+            advice="Look whether these rows belong into the data at all.",
+            **common,
+        )
+
+    def _where(self, context, row):
+        """The columns that are farthest out, of tables."""
+        if context.data.kind != "table" or context.data.features is not None:
+            return ""
+        own = context.standardized[context.codes == context.codes[row]].mean(axis=0)
+        away = np.abs(context.standardized[row] - own)
+        columns = np.argsort(-away)[:N_COLUMNS]
+        columns = [str(context.data.X.columns[column]) for column in columns if away[column] > 1]
+        return f", above all in {', '.join(columns)}" if columns else ""

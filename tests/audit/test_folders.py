@@ -1,0 +1,215 @@
+"""Folders of texts and pictures, and pictures that a table names, as Pillow writes them."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from skpoison.audit._sources import read_source
+
+
+def picture(shape=(12, 10), seed=0):
+    pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    return pixels, Image.fromarray(pixels)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three grey pictures in each of two classes, without loss; gives the pixels too."""
+    pixels = []
+    for number, (name, suffix) in enumerate(
+        [("cat", "png"), ("cat", "bmp"), ("cat", "tif"), ("dog", "png"), ("dog", "gif")]
+    ):
+        values, image = picture(seed=number)
+        (tmp_path / "pets" / name).mkdir(parents=True, exist_ok=True)
+        image.save(tmp_path / "pets" / name / f"{number}.{suffix}")
+        pixels.append(values)
+    return tmp_path / "pets", np.stack(pixels)
+
+
+def test_pictures_keep_their_pixels(folder):
+    path, pixels = folder
+    data = read_source(path)
+    assert (data.kind, data.task, data.index.name) == ("images", "classification", "file")
+    assert data.index.tolist() == [
+        "cat/0.png",
+        "cat/1.bmp",
+        "cat/2.tif",
+        "dog/3.png",
+        "dog/4.gif",
+    ]
+    assert data.y.tolist() == ["cat"] * 3 + ["dog"] * 2
+    assert data.paths == [str(path / name) for name in data.index]
+    assert data.X.dtype == np.uint8
+    np.testing.assert_array_equal(data.X, pixels)
+    assert "pets: 5 pictures in 2 classes." in data.notes
+    assert "All pictures have 10 x 12 pixels." in data.notes
+
+
+def test_mixed_sizes_and_colours_come_to_one(folder):
+    """A picture of one colour keeps it at any size, from any format."""
+    path, _ = folder
+    colours = {"a.webp": (0, 128, 255), "b.jpg": (250, 10, 20), "c.png": (3, 4, 5)}
+    for number, (name, colour) in enumerate(colours.items()):
+        image = Image.new("RGB", (300 + 100 * number, 200), colour)
+        image.save(path / "dog" / name, **({"quality": 100} if "png" not in name else {}))
+    data = read_source(path, max_rows=1000)
+    assert data.X.shape == (8, 12, 10, 3)
+    assert "Pictures of 10 x 12 to 500 x 200 pixels are scaled to 10 x 12." in data.notes
+    for name, colour in colours.items():
+        (row,) = np.flatnonzero(data.index == f"dog/{name}")
+        assert np.abs(data.X[row].astype(int) - colour).max() <= 3
+
+
+def test_large_pictures_are_made_small_by_the_mean_of_their_pixels(tmp_path):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        for number in range(2):
+            picture((256, 128), number)[1].save(tmp_path / name / f"{number}.png")
+    data = read_source(tmp_path)
+    assert data.X.shape == (4, 64, 32)
+    blocks = picture((256, 128), 1)[0].reshape(64, 4, 32, 4).mean(axis=(1, 3))
+    assert np.abs(data.X[1] - blocks).max() <= 1
+
+
+def test_sixteen_bits_transparency_and_orientation(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    deep = np.arange(120, dtype=np.uint16).reshape(12, 10) * 500
+    Image.fromarray(deep).save(tmp_path / "a" / "deep.png")
+    values, image = picture((10, 12))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # taken with the camera on its side
+    image.save(tmp_path / "a" / "turned.png", exif=exif)
+    Image.fromarray(values.T.copy()).convert("LA").save(tmp_path / "b" / "clear.png")
+    Image.fromarray(values.T.copy()).save(tmp_path / "b" / "plain.png")
+    data = read_source(tmp_path)
+    np.testing.assert_array_equal(data.X[0], deep >> 8)
+    np.testing.assert_array_equal(data.X[1], np.rot90(values, -1))
+    np.testing.assert_array_equal(data.X[2], values.T)
+
+
+def huge_png(width=32_000, height=32_000):
+    """A header that declares 10^9 pixels, and next to nothing behind it."""
+
+    def chunk(kind, content):
+        checksum = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + checksum
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(b"\0" * 99)), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def test_corrupt_pictures_are_named_and_left_out(folder):
+    path, pixels = folder
+    whole = (path / "cat" / "0.png").read_bytes()
+    (path / "cat" / "cut.png").write_bytes(whole[:-60])
+    (path / "cat" / "empty.jpg").write_bytes(b"")
+    (path / "dog" / "huge.png").write_bytes(huge_png())
+    (path / "dog" / "text.png").write_text("no picture")
+    (path / "dog" / "script.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n")
+    (path / ".hidden.png").write_bytes(b"")
+    (path / "dog" / "notes.txt").write_text("no picture")
+    data = read_source(path)
+    np.testing.assert_array_equal(data.X, pixels)
+    assert len(data.y) == len(data.paths) == len(data.index) == 5
+    (note,) = [note for note in data.notes if "unreadable" in note]
+    assert note.startswith("5 pictures left out because unreadable: files cat/cut.png, ")
+    assert "more pixels than are safe" in note
+    assert any("1 file passed over, no pictures: dog/notes.txt" in note for note in data.notes)
+
+
+def test_a_folder_of_nothing_but_corrupt_pictures(tmp_path):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.png").write_bytes(huge_png())
+    with pytest.raises(OSError, match="None of 2 pictures can be read: a/x.png .more pixels"):
+        read_source(tmp_path)
+
+
+def test_links_are_not_followed(folder, tmp_path):
+    path, _ = folder
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    picture(seed=9)[1].save(secret / "mine.png")
+    (path / "cat" / "link.png").symlink_to(secret / "mine.png")
+    (path / "loop").symlink_to(path)
+    (path / "secret").symlink_to(secret)
+    data = read_source(path)
+    assert len(data.y) == 5
+    assert "3 links not followed: cat/link.png, loop, secret." in data.notes
+
+
+def test_train_and_test_above_the_classes_are_the_split(tmp_path):
+    for part in ("train", "test"):
+        for name in "ab":
+            (tmp_path / part / name).mkdir(parents=True)
+            for number in range(2):
+                picture(seed=number)[1].save(tmp_path / part / name / f"{number}.png")
+    data = read_source(tmp_path)
+    assert data.y.tolist() == list("aabb") * 2
+    assert data.split.tolist() == ["test"] * 4 + ["train"] * 4
+
+
+def test_a_folder_of_texts(tmp_path):
+    for name in ("sport", "politics"):
+        (tmp_path / name).mkdir()
+        for number in range(3):
+            (tmp_path / name / str(number)).write_text(f"{name} {number}, süß", "utf-8")
+    (tmp_path / "sport" / "old").write_bytes("sport, süß und sauer".encode("latin-1"))
+    (tmp_path / "sport" / "binary").write_bytes(bytes(range(256)))
+    (tmp_path / "sport" / "empty").write_text("\n")
+    data = read_source(tmp_path)
+    assert data.kind == "text"
+    assert data.X == [f"{c} {i}, süß" for c in ("politics", "sport") for i in range(3)] + [
+        "sport, süß und sauer"
+    ]
+    assert data.index.tolist()[-1] == "sport/old" and len(data.y) == 7
+    assert any("2 files left out because unreadable: files sport/b" in n for n in data.notes)
+    assert "The text is utf-8 (6), cp1252 (1)." in data.notes
+
+
+def test_folders_without_classes_or_with_columns_are_refused(folder, tmp_path):
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "flat" / "a.txt").write_text("x")
+    with pytest.raises(ValueError, match="one folder for each class is accepted"):
+        read_source(tmp_path / "flat")
+    with pytest.raises(ValueError, match="label='species' names a column; the source is a folder"):
+        read_source(folder[0], label="species")
+
+
+def test_a_table_of_paths_reads_below_its_folder_only(folder, tmp_path):
+    path, pixels = folder
+    picture(seed=9)[1].save(tmp_path / "outside.png")
+    (path / "link.png").symlink_to(tmp_path / "outside.png")
+    hostile = ["../outside.png", str(tmp_path / "outside.png"), "link.png", "cat/nowhere.png", ""]
+    names = ["cat/0.png", "cat/1.bmp", "cat/2.tif", "dog/3.png", *hostile]
+    table = pd.DataFrame({"file": names, "label": ["u", "v", "u", "v", *"uvuvu"]})
+    table.to_csv(path / "t.csv", index=False)
+    data = read_source(path / "t.csv", label="label", image="file")
+    assert data.kind == "images" and data.index.tolist() == [2, 3, 4, 5]
+    np.testing.assert_array_equal(data.X, pixels[:4])
+    assert data.paths == [str(path / name) for name in names[:4]]
+    (note,) = [note for note in data.notes if "unreadable" in note]
+    assert "5 pictures left out because unreadable: lines 6, 7, 8, 9, 10" in note
+    assert "no such file" in note and "outside the table's folder" in note
+
+
+def test_pictures_inside_a_parquet_file(tmp_path):
+    contents, pixels = [], []
+    for number in range(4):
+        values, image = picture(seed=number)
+        file = io.BytesIO()
+        image.save(file, format="PNG")
+        contents.append({"bytes": file.getvalue(), "path": None})
+        pixels.append(values)
+    table = pd.DataFrame({"image": contents, "label": [0, 1, 0, 1]})
+    table.to_parquet(tmp_path / "t.parquet")
+    data = read_source(tmp_path / "t.parquet", label="label", image="image")
+    np.testing.assert_array_equal(data.X, np.stack(pixels))
+    assert data.paths is None

@@ -88,9 +88,10 @@ def demo(
 
     Every attack poisons 100 training rows, every detector is fitted to each poisoned set alone,
     and an SVM is trained on the clean, the poisoned and the filtered rows. Writes
-    comparison.csv and most_suspicious.png.
+    comparison.csv, most_suspicious.png and report.html: what `skpoison audit` finds in images of
+    which some labels were flipped.
     """
-    files = [out / "comparison.csv", out / "most_suspicious.png"]
+    files = [out / "comparison.csv", out / "most_suspicious.png", out / "report.html"]
     with _refusing_bad_input():
         _check_writable(out, files)
         from skpoison.datasets import load_images
@@ -104,6 +105,8 @@ def demo(
         classes = classes or DEMO_CLASSES.get(dataset)
         images = load_images(dataset, classes=classes, data_home=data_home)
 
+    from skpoison.audit._demo import audit_flipped_images
+    from skpoison.audit._report import render
     from skpoison.inspection._demo import as_rich_table, run_demo
 
     with _progress_bar(runs * len(attacks) * len(detectors)) as advance:
@@ -122,7 +125,9 @@ def demo(
 
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=110)
-    contents = [table.to_csv(index=False).encode(), picture.getvalue()]
+    found = audit_flipped_images(images, rate, seed)
+    typer.echo(f"audit: {found.summary['sentence']}")
+    contents = [table.to_csv(index=False).encode(), picture.getvalue(), render(found).encode()]
     for path, content in zip(files, contents, strict=True):
         _write(path, content)
         typer.echo(f"written: {path}")

@@ -134,7 +134,10 @@ def test_demo_prints_and_saves_what_scikit_learn_computes(tmp_path, digits_pair)
     assert {path.name for path in (tmp_path / "new" / "out").iterdir()} == {
         "comparison.csv",
         "most_suspicious.png",
+        "report.html",
     }
+    page = (tmp_path / "new" / "out" / "report.html").read_text()
+    assert "of the labels are wrong" in page and page.count("<img") > 20
 
 
 def test_demo_runs_on_other_classes_and_warnings_stay_out_of_its_table(tmp_path):

@@ -15,9 +15,10 @@ LEAST_RATIO = 3.0  # to what a confusion in both directions would give; overlap 
 class ConfusedPairs(BaseKind):
     """Labels that rows of one class carry, but not the other way round.
 
-    People confuse what looks alike in both directions. Of the flagged rows of a pair of classes,
-    those in one direction follow a binomial distribution then, in proportion to the sizes of the
-    classes. The p-values of all pairs are corrected by Bonferroni's method.
+    The rows of a pair of classes that are flagged as wrong labels (where none are, those that
+    learners take for the other class which have not learnt them) follow a binomial distribution
+    where classes merely look alike: as many in each direction as the sizes of the classes say. The
+    p-values of all pairs are corrected by Bonferroni's method.
     """
 
     name = "confused-pairs"
@@ -29,9 +30,12 @@ class ConfusedPairs(BaseKind):
         if n_classes < 2:
             return self.finding(context, False, "There is one class, and no pair to confuse.")
         judgement = context.judgement
-        likelier = codes_of(judgement.likelier, context.classes)
+        likelier, wrong = judgement.predicted, judgement.flagged
+        if wrong.any():
+            likelier = codes_of(judgement.likelier, context.classes)
+        else:  # a flip of many rows of a class passes for overlap
+            wrong = likelier != context.codes
         flips = np.zeros((n_classes, n_classes), dtype=int)
-        wrong = judgement.flagged
         np.add.at(flips, (likelier[wrong], context.codes[wrong]), 1)
         sizes = np.bincount(np.where(wrong, likelier, context.codes), minlength=n_classes)
         n_tests = n_classes * (n_classes - 1)

@@ -10,7 +10,7 @@ from skpoison.audit.kinds._trigger_candidates import find_candidates
 from skpoison.detectors._ridge_scores import LeaveOneOutRidge
 from skpoison.detectors._standardizer import Standardizer
 
-LEVEL = 0.001
+LEVEL, LEVEL_OF_CHANCE = 0.001, 0.01
 MOST_ASKED = 20  # candidates for which a model is fitted
 MOST_COMPARED = 200  # candidates, of which many may be one
 LEAST_CONTRADICTED = 5  # rows whose neighbours have other labels
@@ -38,7 +38,7 @@ class Triggers(BaseKind):
 
     name = "trigger"
     title = "A trigger that decides the label"
-    cost = "linear in the rows and in the values, words or places; ten small models"
+    cost = "linear in the rows and in the values, words or places; twenty small models"
 
     def look(self, context):
         if len(context.classes) < 2:
@@ -62,7 +62,7 @@ class Triggers(BaseKind):
     def _beyond_chance(self, context, candidates, n_seen):
         """Those that go with one label, those first whose rows look least like it."""
         sizes = np.bincount(context.codes)
-        level = LEVEL / max(n_seen * len(sizes), 1)
+        level = LEVEL_OF_CHANCE / max(n_seen * len(sizes), 1)
         kept = []
         for candidate in candidates:
             counts = np.bincount(context.codes[candidate.rows])

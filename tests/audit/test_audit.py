@@ -1,0 +1,160 @@
+"""`audit` takes what people have, refuses what it cannot, and gives rows back by name."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_digits, load_wine
+from sklearn.preprocessing import scale
+
+from skpoison.audit import Audit, AuditData, audit, audit_data
+from skpoison.audit.kinds import KINDS
+
+
+@pytest.fixture(scope="module")
+def flipped():
+    """Wine with nine wrong labels, under names."""
+    X, y = load_wine(return_X_y=True, as_frame=True)
+    rows = np.random.RandomState(0).permutation(len(y))
+    X, y = X.iloc[rows], y.iloc[rows].map({0: "red", 1: "white", 2: "rosé"}).rename("wine")
+    X.index = y.index = [f"bottle {number}" for number in rows]
+    y.iloc[:9] = y.iloc[:9].map({"red": "white", "white": "rosé", "rosé": "red"})
+    return X, y
+
+
+@pytest.fixture(scope="module")
+def found(flipped):
+    return audit(*flipped, random_state=0)
+
+
+def test_rows_keep_their_names(found, flipped):
+    X, y = flipped
+    assert found.rows.index.equals(X.index) and found.data.label_name == "wine"
+    flagged = found.rows[found.rows["label_flagged"]]
+    assert set(flagged.index) >= set(X.index[:8])
+    assert (flagged["wrong_label_probability"] > 0.5).all()
+    assert (flagged["likelier_label"] != flagged["label"]).all()
+    assert (flagged["reasons"].str.len() > 0).all()
+    top = found.rows.sort_values("anomaly_score").index[-5:]
+    assert found.rows.loc[top, "flagged"].all()
+
+
+def test_issues_hold_the_flagged_rows(found):
+    issues = found.issues
+    assert set(issues) == {name for name, f in found.findings.items() if f.flagged.any()}
+    assert issues["label"]["score"].is_monotonic_decreasing
+    assert set(issues["label"].index) == set(found.rows.index[found.rows["label_flagged"]])
+
+
+def test_summary_is_json(found):
+    summary = json.loads(json.dumps(found.summary, allow_nan=False))
+    assert summary["classes"] == found.rows["label"].value_counts().to_dict()
+    assert summary["findings"]["label"]["found"] and "are flagged" in summary["sentence"]
+    assert summary["n_rows"] == 178 and summary["task"] == "classification"
+    assert repr(found) == summary["sentence"]
+
+
+def test_the_same_rows_in_other_containers(found, flipped):
+    X, y = flipped
+    for rows in (X.to_numpy(), X.assign(wine=y)):
+        labels = "wine" if hasattr(rows, "columns") else y.to_numpy()
+        other = audit(rows, labels, random_state=0)
+        np.testing.assert_array_equal(other.rows["flagged"], found.rows["flagged"])
+    read = audit_data(AuditData(X, y.to_numpy(), "table"), random_state=0)
+    np.testing.assert_array_equal(read.rows["anomaly_score"], found.rows["anomaly_score"])
+
+
+def test_units_and_features_of_ones_own(found, flipped):
+    X, y = flipped
+    other = audit(["text"] * len(y), y, features=scale(X), only="label", random_state=0)
+    np.testing.assert_array_equal(other.rows["label_flagged"], found.rows["label_flagged"])
+
+
+def test_what_is_looked_for_depends_on_the_task():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(120, 3))
+    regression = audit(X, X.sum(axis=1) + rng.normal(size=120), random_state=0)
+    assert list(regression.findings) == ["target", "outlier", "duplicate", "leak", "order"]
+    tags = audit(X, (X[:, :2] > 0).astype(int), random_state=0)
+    assert list(tags.findings) == ["tags", "outlier", "duplicate"]
+    assert "groups" not in audit(X, X[:, 0] > 0).findings
+    unlabelled = audit(X, random_state=0)
+    assert not unlabelled.rows["label_flagged"].any() and unlabelled.summary["notes"]
+
+
+def test_kinds_say_what_they_cost_and_are_for():
+    for name, kind in KINDS.items():
+        assert kind.name == name and kind.title and kind.cost and kind.__doc__
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"only": "lable"}, "Did you mean 'label'"),
+        ({"only": ["target"]}, "makes no sense for classification"),
+        ({"only": "groups"}, "needs groups"),
+        ({"only": []}, "at least one"),
+        ({"max_rows": 0}, "max_rows=0"),
+        ({"groups": [1, 2]}, "groups has 2 rows, but y has 178"),
+        ({"pred_proba": np.ones((178, 3))}, "pred_proba must hold class probabilities"),
+        ({"pred_proba": np.ones((178, 2)) / 2}, "pred_proba must have a column for each"),
+    ],
+)
+def test_refused_before_any_work(options, message, flipped):
+    with pytest.raises(ValueError, match=message):
+        audit(*flipped, **options)
+
+
+def test_labels_that_are_none():
+    X = np.random.RandomState(0).normal(size=(60, 2))
+    with pytest.raises(ValueError, match="60 different values in 60 rows"):
+        audit(X, [f"name {number}" for number in range(60)])
+    with pytest.raises(ValueError, match="no label"):
+        audit(X, [None] + ["a"] * 59)
+    with pytest.raises(ValueError, match="infinite"):
+        audit(np.full((60, 2), np.inf), [0, 1] * 30)
+    with pytest.raises(ValueError, match="must be a column of X"):
+        audit(pd.DataFrame(X), "label")
+
+
+def test_a_sample_of_the_rows():
+    X, y = load_digits(return_X_y=True)
+    y[:3] = 77
+    found = audit(X, y, only="small-class", max_rows=500, random_state=0)
+    assert len(found.rows) == 500 and set(range(3)) <= set(found.rows.index)
+    np.testing.assert_array_equal(found.rows["label"], y[found.rows.index])
+    assert "500 of 1,797 rows" in found.summary["notes"][-1]
+
+
+def test_the_same_seed_gives_the_same_audit(found, flipped):
+    names = ["label", "duplicate", "trigger"]
+    again = audit(*flipped, only=names, random_state=0, n_jobs=2)
+    columns = [f"{name}_flagged" for name in names]
+    pd.testing.assert_frame_equal(again.rows[columns], found.rows[columns])
+    np.testing.assert_array_equal(again.findings["label"].score, found.findings["label"].score)
+
+
+def test_progress_is_told(flipped):
+    told = []
+    read = AuditData(flipped[0], flipped[1].to_numpy(), "table")
+    audit_data(read, only=["duplicate", "leak"], progress=lambda *call: told.append(call))
+    assert told == [
+        ("Duplicates", 0, 2),
+        ("Columns that give the label away", 1, 2),
+        ("", 2, 2),
+    ]
+
+
+def test_plot(found):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    display = found.plot("label")
+    finding = found.findings["label"]
+    assert display.ax_.get_title() == "Wrong labels"
+    cut = display.threshold_line_.get_xdata()[0]
+    np.testing.assert_array_equal(finding.score > cut, finding.flagged)
+    with pytest.raises(ValueError, match="kind must be one of"):
+        found.plot("leak")
+    assert isinstance(found, Audit)

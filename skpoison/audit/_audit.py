@@ -353,11 +353,11 @@ class Audit:
                 f"by {len(self.findings)} kinds of check."
             )
         n_flagged = int(self.rows["flagged"].sum())
-        rows = f"{n_flagged:,} of {len(self.data.y):,} rows are flagged"
+        rows = f" In all, {n_flagged:,} of {len(self.data.y):,} rows are flagged."
         titles = ", ".join(finding.title[0].lower() + finding.title[1:] for finding in found[1:])
-        sentence = f"{rows}. {found[0].sentence}"
+        sentence = found[0].sentence
         if titles:
-            sentence += f" Also found: {titles}."
+            sentence += f" Also found: {titles}.{rows}"
         return f"{sentence} {found[0].advice}".strip()
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 from scipy.stats import median_abs_deviation
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
@@ -41,6 +42,8 @@ class Judgement:
     interval : tuple of float
     table : DataFrame or None
         One line a tag.
+    detectable : ndarray of shape (n_classes, n_classes) or None
+        Number of rows of each class that would be flagged under each label.
     """
 
     flagged: np.ndarray
@@ -52,6 +55,7 @@ class Judgement:
     interval: tuple
     predicted: np.ndarray | None = None
     table: pd.DataFrame | None = None
+    detectable: np.ndarray | None = None
 
 
 def judge_labels(context):
@@ -71,6 +75,7 @@ def judge_labels(context):
     probability = rule.poison_probability(scores, codes)
     # of rows that keep their label the others do not matter
     likelier = np.where(probability > 0.5, _best_other(truth, codes), likelier)
+    would_be_flagged = _flagged_under_each_label(rule, scores)
     return Judgement(
         flagged=detector.training_scores_ < detector.offset_,
         score=-detector.training_scores_,
@@ -80,6 +85,24 @@ def judge_labels(context):
         share=detector.contamination_,
         interval=detector.contamination_interval_,
         predicted=scores.argmin(axis=1),
+        detectable=np.stack(
+            [would_be_flagged[likelier == label].sum(axis=0) for label in range(scores.shape[1])]
+        ),
+    )
+
+
+def _flagged_under_each_label(rule, scores):
+    """Whether rows would be flagged under each label, if flips were equally likely to all."""
+    n_rows, n_classes = scores.shape
+    if rule.noise_ == "pair":
+        truth = softmax(-rule.temperature_ * scores, axis=1)
+        share = rule.contamination_
+        return share / (n_classes - 1) * (1 - truth) > (1 - share) * truth
+    return np.column_stack(
+        [
+            rule.anomaly_scores(scores, np.full(n_rows, label)) > rule.threshold_
+            for label in range(n_classes)
+        ]
     )
 
 

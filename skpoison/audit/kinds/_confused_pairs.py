@@ -17,8 +17,9 @@ class ConfusedPairs(BaseKind):
 
     The rows of a pair of classes that are flagged as wrong labels (where none are, those that
     learners take for the other class which have not learnt them) follow a binomial distribution
-    where classes merely look alike: as many in each direction as the sizes of the classes say. The
-    p-values of all pairs are corrected by Bonferroni's method.
+    where classes merely look alike: as many in each direction as the classes have rows of which a
+    flip would be flagged (or rows at all). The p-values of all pairs are corrected by Bonferroni's
+    method.
     """
 
     name = "confused-pairs"
@@ -38,11 +39,14 @@ class ConfusedPairs(BaseKind):
         flips = np.zeros((n_classes, n_classes), dtype=int)
         np.add.at(flips, (likelier[wrong], context.codes[wrong]), 1)
         sizes = np.bincount(np.where(wrong, likelier, context.codes), minlength=n_classes)
+        exposed = np.broadcast_to(sizes[:, np.newaxis], flips.shape)
+        if judgement.flagged.any():  # of some classes flips are seen more easily than of others
+            exposed = np.maximum(judgement.detectable, 1)
         n_tests = n_classes * (n_classes - 1)
         lines, flagged = [], np.zeros(context.n_rows, dtype=bool)
         for true, given in zip(*np.nonzero(flips >= LEAST_FLIPS), strict=True):
             there, back = int(flips[true, given]), int(flips[given, true])
-            chance = sizes[true] / (sizes[true] + sizes[given])
+            chance = exposed[true, given] / (exposed[true, given] + exposed[given, true])
             p_value = n_tests * binomtest(there, there + back, chance, "greater").pvalue
             ratio = there * (1 - chance) / max(back * chance, 0.5)
             if p_value < LEVEL and ratio >= LEAST_RATIO:

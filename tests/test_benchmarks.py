@@ -314,6 +314,18 @@ def test_rows_beyond_memory_are_judged_once(tmp_path, capsys):
     assert (runs["peak_mib"] > 0).all() and runs["workers_peak_mib"].isna().all()
 
 
+def test_planted_issues_are_found_and_counted(tmp_path, capsys):
+    benchmark = script("audit_planted")
+    issues = ["none", "label", "leak", "outlier", "small-class"]
+    command = ["--smoke", "--sets", "wine", "--results", str(tmp_path / "planted.csv")]
+    benchmark.main([*command, "--issues", *issues])
+    lines = pd.read_csv(tmp_path / "planted.csv")
+    assert capsys.readouterr().out.count("\n") == len(lines) == 5
+    planted = lines[1:]
+    assert planted["found"].astype(bool).all() and (planted["recall"].dropna() > 0.9).all()
+    assert lines["flagged"][0] == 0 and pd.isna(lines["others"][0])
+
+
 def test_flipped_labels_and_a_thinned_class(detection):
     y = np.repeat([3, 5, 9], 100)
     for variant in ("uniform", "pair"):

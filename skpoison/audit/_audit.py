@@ -1,6 +1,7 @@
 """`audit`: what is wrong with one's own data."""
 
 import time
+import warnings
 from dataclasses import replace
 from numbers import Integral
 
@@ -148,7 +149,10 @@ def audit_data(
         bar.set_postfix_str(kind.title)
         if progress is not None:
             progress(kind.title, len(findings), len(kinds))
-        findings[kind.name] = kind.look(context)
+        with warnings.catch_warnings():
+            # the kind "small-class" says so
+            warnings.filterwarnings("ignore", ".*classes have a single row", UserWarning)
+            findings[kind.name] = kind.look(context)
     if progress is not None:
         progress("", len(kinds), len(kinds))
     parameters = {"only": [kind.name for kind in kinds], "max_rows": max_rows, "seed": seed}

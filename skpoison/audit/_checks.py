@@ -80,6 +80,11 @@ def check_data(data):
             f"The label has {n_classes:,} different values in {n_rows:,} rows. Is it a name or a "
             "number of the row? For a regression it must hold numbers."
         )
+    if hasattr(data.X, "columns") and data.X.columns.has_duplicates:
+        twice = data.X.columns[data.X.columns.duplicated()].unique().tolist()
+        raise ValueError(
+            f"Columns of X must have different names, got twice or more: {twice[:10]}."
+        )
     for name in ("X", "features"):
         _check_finite(name, getattr(data, name))
     index = pd.RangeIndex(n_rows) if data.index is None else pd.Index(data.index)

@@ -1,6 +1,5 @@
 """What several kinds of issue need, computed once."""
 
-import warnings
 from functools import cached_property
 
 import numpy as np
@@ -89,9 +88,14 @@ class Context:
         self._encoder = make_encoder(kind_of(X))
         if self._encoder is None:
             return np.asarray(X, dtype=np.float32 if _is_single(X) else np.float64)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of columns that hold nothing
+        try:
             return np.asarray(self._encoder.fit_transform(X))
+        except ValueError as error:
+            if "vocabulary" not in str(error) and "terms remain" not in str(error):
+                raise
+            raise ValueError(
+                "X holds texts of which no two share a word: nothing to compare."
+            ) from None
 
     def encode(self, X, positions):
         """Give rows `X`, changed ones of these positions, as numbers.
@@ -144,9 +148,7 @@ class Context:
             "regression": judge_targets,
             "multilabel": judge_tags,
         }[self.data.task]
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", ".*classes have a single row", UserWarning)
-            return judge(self)
+        return judge(self)
 
 
 def image_rows(X):

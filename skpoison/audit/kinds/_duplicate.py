@@ -12,6 +12,7 @@ from skpoison.audit.kinds._base import BaseKind, count
 from skpoison.utils._row_index import row_keys
 
 LEVEL = 0.05  # false alarms expected among all rows
+LARGEST_RATIO = 0.5  # among few rows of many columns the distribution of the ratio is another one
 CANDIDATES = 0.01  # p-value below which a pair is looked at in all columns
 FEWEST_NEIGHBORS = 5
 MOST_SHOWN = 1000  # groups in the table
@@ -190,7 +191,7 @@ def near_pairs(context, groups):
         _, dimension = chance_of_ratio(ratio[asked][in_sample], n_left[usable][asked][in_sample])
         p_value[asked], _ = chance_of_ratio(ratio[asked], n_left[usable][asked], dimension)
         closeness[usable[asked]] = 1 - np.minimum(ratio[asked], 1)
-    found = np.flatnonzero(p_value < LEVEL / n_rows)
+    found = np.flatnonzero((p_value < LEVEL / n_rows) & (ratio < LARGEST_RATIO))
     if context.data.kind == "images":
         found = found[_alike(context.rows[usable[found]], context.rows[nearest[found]])]
     return np.column_stack([usable[found], nearest[found]]), closeness

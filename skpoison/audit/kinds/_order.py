@@ -79,6 +79,8 @@ class Order(BaseKind):
         )
 
     def _of_targets(self, context):
+        if np.ptp(context.data.y) == 0:
+            return self.finding(context, False, "All rows have one target.")
         rho, p_value = spearmanr(np.arange(context.n_rows), context.data.y)
         if p_value > LEVEL or abs(rho) < LEAST_ASSOCIATION:
             return self.finding(

@@ -18,6 +18,8 @@ from skpoison.audit._read import as_audit_data
 from skpoison.detectors._blockwise import draw_sample
 from skpoison.inspection import SuspicionDisplay
 
+TIE_BREAK = 0.01  # on the scale of a probability
+
 
 def audit(
     X,
@@ -193,7 +195,7 @@ class Audit:
         Every row under its name in the index of the data: `label`, `likelier_label`,
         `wrong_label_probability`, `anomaly_score`, `flagged`, `reasons`, and for each kind
         ``<kind>_flagged``. The anomaly score is the number of kinds that flag the row, plus the
-        mean share of rows that its scores exceed.
+        probability of a wrong label; the mean share of rows that its scores exceed decides ties.
 
     summary : dict
         The numbers and sentences, ready for JSON.
@@ -308,7 +310,8 @@ class Audit:
         flagged = np.zeros((len(rows), len(self.findings)), dtype=bool)
         for column, finding in enumerate(self.findings.values()):
             flagged[:, column] = finding.flagged
-        rows["anomaly_score"] = flagged.sum(axis=1) + self._mean_rank()
+        rows["anomaly_score"] = flagged.sum(axis=1) + TIE_BREAK * self._mean_rank()
+        rows["anomaly_score"] += rows["wrong_label_probability"].fillna(0)
         rows["flagged"] = flagged.any(axis=1)
         reasons = [[] for _ in range(len(rows))]
         for finding in self.findings.values():

@@ -40,6 +40,6 @@ def test_ctrl_c_stops_at_once(detector):
     process.send_signal(signal.SIGINT)
     sent = time.monotonic()
     out, err = process.communicate(timeout=60)
-    assert time.monotonic() - sent < 10
+    assert time.monotonic() - sent < 30
     assert "KeyboardInterrupt" in err and "fitted" not in out
     assert process.returncode != 0

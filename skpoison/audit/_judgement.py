@@ -35,8 +35,8 @@ class Judgement:
         The label, target or tags that suit the row best.
     likelier_probability : ndarray of shape (n_samples,)
         Of that label; NaN of a target.
-    predicted : ndarray of shape (n_samples,) or None
-        Code of the class that out-of-sample scores alone give.
+    detector : BasePoisonDetector or None
+        The fitted one that judged labels.
     share : float
     interval : tuple of float
     table : DataFrame or None
@@ -50,7 +50,7 @@ class Judgement:
     likelier_probability: np.ndarray
     share: float
     interval: tuple
-    predicted: np.ndarray | None = None
+    detector: object | None = None
     table: pd.DataFrame | None = None
 
 
@@ -79,7 +79,7 @@ def judge_labels(context):
         likelier_probability=truth[np.arange(len(codes)), likelier],
         share=detector.contamination_,
         interval=detector.contamination_interval_,
-        predicted=scores.argmin(axis=1),
+        detector=detector,
     )
 
 

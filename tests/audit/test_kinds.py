@@ -77,11 +77,11 @@ def test_confusion_in_one_direction():
     assert found.flagged[threes].mean() > 0.9
     line = found.table.iloc[0]
     assert (line["likelier_label"], line["label"]) == (3, 8)
-    # a closed form: all one way, among the 90 pairs that were tested
-    sizes = np.bincount(y)
+    # a closed form: all one way, among the 90 pairs that were tested, nearly all rows being seen
+    sizes = np.bincount(flipped)
     chance = sizes[3] / (sizes[3] + sizes[8])
     assert line["rows_back"] == 0
-    assert found.p_value == pytest.approx(90 * chance ** line["rows"], rel=0.2)
+    assert 90 * (chance - 0.1) ** line["rows"] < found.p_value < 90 * (chance + 0.1) ** line["rows"]
     flipped[rng.permutation(np.flatnonzero(y == 8))[:20]] = 3
     assert not look("confused-pairs", X, flipped).found
 
@@ -198,6 +198,8 @@ def test_labels_that_follow_the_order():
     assert look("order", X, drifting).p_value < 0.001
     by_label = look("order", X, np.sort(y))
     assert not by_label.found and "sorted by label" in by_label.sentence
+    with_strays = np.where(np.arange(300) % 40 == 5, 1 - np.sort(y), np.sort(y))
+    assert "sorted by label" in look("order", X, with_strays).sentence
     joined = look("order", X, np.concatenate([np.sort(y[:150]), np.sort(y[150:])]))
     assert joined.found and len(joined.table) == 4
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import softmax
 from scipy.stats import median_abs_deviation
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
@@ -36,14 +35,12 @@ class Judgement:
         The label, target or tags that suit the row best.
     likelier_probability : ndarray of shape (n_samples,)
         Of that label; NaN of a target.
-    predicted : ndarray of shape (n_samples,) or None
-        Code of the class that out-of-sample scores alone give.
+    detector : BasePoisonDetector or None
+        The fitted one that judged labels.
     share : float
     interval : tuple of float
     table : DataFrame or None
         One line a tag.
-    detectable : ndarray of shape (n_classes, n_classes) or None
-        Number of rows of each class that would be flagged under each label.
     """
 
     flagged: np.ndarray
@@ -53,9 +50,8 @@ class Judgement:
     likelier_probability: np.ndarray
     share: float
     interval: tuple
-    predicted: np.ndarray | None = None
+    detector: object | None = None
     table: pd.DataFrame | None = None
-    detectable: np.ndarray | None = None
 
 
 def judge_labels(context):
@@ -75,7 +71,6 @@ def judge_labels(context):
     probability = rule.poison_probability(scores, codes)
     # of rows that keep their label the others do not matter
     likelier = np.where(probability > 0.5, _best_other(truth, codes), likelier)
-    would_be_flagged = _flagged_under_each_label(rule, scores)
     return Judgement(
         flagged=detector.training_scores_ < detector.offset_,
         score=-detector.training_scores_,
@@ -84,25 +79,7 @@ def judge_labels(context):
         likelier_probability=truth[np.arange(len(codes)), likelier],
         share=detector.contamination_,
         interval=detector.contamination_interval_,
-        predicted=scores.argmin(axis=1),
-        detectable=np.stack(
-            [would_be_flagged[likelier == label].sum(axis=0) for label in range(scores.shape[1])]
-        ),
-    )
-
-
-def _flagged_under_each_label(rule, scores):
-    """Whether rows would be flagged under each label, if flips were equally likely to all."""
-    n_rows, n_classes = scores.shape
-    if rule.noise_ == "pair":
-        truth = softmax(-rule.temperature_ * scores, axis=1)
-        share = rule.contamination_
-        return share / (n_classes - 1) * (1 - truth) > (1 - share) * truth
-    return np.column_stack(
-        [
-            rule.anomaly_scores(scores, np.full(n_rows, label)) > rule.threshold_
-            for label in range(n_classes)
-        ]
+        detector=detector,
     )
 
 

@@ -17,9 +17,9 @@ class ConfusedPairs(BaseKind):
 
     The rows of a pair of classes that are flagged as wrong labels (where none are, those that
     learners take for the other class which have not learnt them) follow a binomial distribution
-    where classes merely look alike: as many in each direction as the classes have rows of which a
-    flip would be flagged (or rows at all). The p-values of all pairs are corrected by Bonferroni's
-    method.
+    where classes merely look alike: as many in each direction as there are rows of the class that
+    would be seen if they had the other label. The p-values of all pairs are corrected by
+    Bonferroni's method.
     """
 
     name = "confused-pairs"
@@ -31,27 +31,34 @@ class ConfusedPairs(BaseKind):
         if n_classes < 2:
             return self.finding(context, False, "There is one class, and no pair to confuse.")
         judgement = context.judgement
-        likelier, wrong = judgement.predicted, judgement.flagged
-        if wrong.any():
-            likelier = codes_of(judgement.likelier, context.classes)
-        else:  # a flip of many rows of a class passes for overlap
+        scores = judgement.detector.training_class_scores_
+        likelier, wrong = codes_of(judgement.likelier, context.classes), judgement.flagged
+        rule = judgement.detector.fitted_threshold_
+        if not wrong.any():  # a flip of many rows of a class passes for overlap
+            likelier = scores.argmin(axis=1)
             wrong = likelier != context.codes
         flips = np.zeros((n_classes, n_classes), dtype=int)
         np.add.at(flips, (likelier[wrong], context.codes[wrong]), 1)
-        sizes = np.bincount(np.where(wrong, likelier, context.codes), minlength=n_classes)
-        exposed = np.broadcast_to(sizes[:, np.newaxis], flips.shape)
-        if judgement.flagged.any():  # of some classes flips are seen more easily than of others
-            exposed = np.maximum(judgement.detectable, 1)
+
+        def n_visible(true, given):
+            """Rows of one label that would be seen here, had they the other one."""
+            own = scores[(context.codes == true) & ~wrong]
+            if rule.noise_ != "uniform":
+                return np.count_nonzero(own.argmin(axis=1) == true)
+            anomaly = rule.anomaly_scores(own, np.full(len(own), given))
+            return np.count_nonzero(anomaly > rule.threshold_)
+
         n_tests = n_classes * (n_classes - 1)
         lines, flagged = [], np.zeros(context.n_rows, dtype=bool)
         for true, given in zip(*np.nonzero(flips >= LEAST_FLIPS), strict=True):
             there, back = int(flips[true, given]), int(flips[given, true])
-            chance = exposed[true, given] / (exposed[true, given] + exposed[given, true])
+            seen, seen_back = n_visible(true, given), n_visible(given, true)
+            chance = (seen + 1) / (seen + seen_back + 2)
             p_value = n_tests * binomtest(there, there + back, chance, "greater").pvalue
             ratio = there * (1 - chance) / max(back * chance, 0.5)
             if p_value < LEVEL and ratio >= LEAST_RATIO:
                 flagged |= wrong & (likelier == true) & (context.codes == given)
-                lines.append((true, given, there, back, there / sizes[true], p_value))
+                lines.append((true, given, there, back, there / (seen + there), p_value))
         if not lines:
             return self.finding(context, False, "No pair of labels is confused in one direction.")
         lines.sort(key=lambda line: line[-1])

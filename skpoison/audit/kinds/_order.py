@@ -10,6 +10,8 @@ LEVEL = 0.001
 FEWEST_ROWS = 50
 MOST_STRETCHES, ROWS_OF_A_STRETCH = 20, 25
 LEAST_ASSOCIATION = 0.1  # Cramer's V or Spearman's rho
+FEWEST_WRONG = 6
+LONG_RUN, MOST_STRAY = 4, 0.1  # rows; share of them in shorter runs of a sorted file
 RUNS_OF_A_CLASS = 3  # as many stretches a class: sorted files one after another
 
 
@@ -34,23 +36,23 @@ class Order(BaseKind):
             return self._of_targets(context)
         if len(context.classes) < 2:
             return self.finding(context, False, "All rows have one label.")
-        n_runs = 1 + np.count_nonzero(np.diff(context.codes))
-        n_classes = len(context.classes)
+        starts, labels = long_runs(context.codes)
+        n_runs, n_classes = len(starts), len(context.classes)
         wrong = self._where_wrong_labels_gather(context)
-        if n_runs == n_classes:
+        if n_runs and n_runs == len(np.unique(labels)):
             return wrong or self.finding(
                 context,
                 False,
                 "The file is sorted by label, which is common and harmless: shuffle it before you "
                 "split it by position.",
             )
-        if n_runs <= RUNS_OF_A_CLASS * n_classes and n_runs < context.n_rows / 10:
+        if 0 < n_runs <= min(RUNS_OF_A_CLASS * n_classes, context.n_rows / 10):
             return wrong or self.finding(
                 context,
                 True,
                 f"The file holds {n_runs} stretches of one label each, for {n_classes} classes: "
                 "sorted files seem to have been put one after another.",
-                table=self._runs(context),
+                table=pd.DataFrame({"first": starts, "label": context.classes[labels]}),
                 advice="Find out which sources were joined, and give them as groups.",
             )
         if wrong:
@@ -102,7 +104,7 @@ class Order(BaseKind):
     def _where_wrong_labels_gather(self, context):
         """A finding, where flagged labels gather in a stretch beyond what the labels explain."""
         flagged = context.judgement.flagged
-        if flagged.sum() < 2 * RUNS_OF_A_CLASS:
+        if flagged.sum() < FEWEST_WRONG:
             return None
         stretch = stretches(context.n_rows)
         expected = np.bincount(context.codes, weights=flagged) / np.bincount(context.codes)
@@ -143,11 +145,17 @@ class Order(BaseKind):
         table = pd.DataFrame(np.column_stack([starts, starts + sizes - 1, shares]))
         return table.astype({0: int, 1: int}), float(test.pvalue), float(association)
 
-    def _runs(self, context):
-        starts = np.flatnonzero(np.append(True, np.diff(context.codes) != 0))
-        ends = np.append(starts[1:], context.n_rows) - 1
-        labels = context.classes[context.codes[starts]]
-        return pd.DataFrame({"first": starts, "last": ends, "label": labels})
+
+def long_runs(codes):
+    """Starts and codes of the runs of a file that is sorted but for stray rows; none of others."""
+    starts = np.flatnonzero(np.append(True, np.diff(codes) != 0))
+    lengths = np.diff(np.append(starts, len(codes)))
+    is_long = lengths >= LONG_RUN
+    if lengths[~is_long].sum() > MOST_STRAY * len(codes):
+        return starts[:0], codes[:0]
+    starts = starts[is_long]
+    first = np.append(True, np.diff(codes[starts]) != 0)  # strays split runs of one label
+    return starts[first], codes[starts[first]]
 
 
 def stretches(n_rows):

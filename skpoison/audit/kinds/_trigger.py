@@ -17,7 +17,8 @@ LEAST_CONTRADICTED = 5  # rows whose neighbours have other labels
 ROWS_OF_MODEL, COMPONENTS_OF_MODEL = 3000, 300
 ROWS_OF_TRIGGER = 300
 MOST_HONEST = 0.5  # share of rows with an honest sign that may look like another class without it
-LEAST_FACTOR = 8.0  # by which half of the rows are likelier of other classes, not doubtful ones
+LEAST_FACTOR = 8.0  # by which half of the rows are likelier of other classes: no doubtful ones, or
+HIGHEST_RANK = 0.65  # where classes overlap, mean share of other rows that look less like the label
 SAME_ROWS = 0.8  # overlap of the rows of two candidates that are one
 LEAST_DENSITY = 1e-3
 N_NEIGHBORS, FEWEST_NEIGHBORS, ROWS_OF_SEARCH = 10, 3, 50
@@ -185,7 +186,9 @@ def share_of_others(margins, of_label, of_others):
     shares = np.linspace(0, 1, 101)
     likelihood = np.log(np.outer(shares, other) + np.outer(1 - shares, own)).sum(axis=1)
     best = int(likelihood.argmax())
-    if shares[best] <= MOST_HONEST or np.median(other / own) < LEAST_FACTOR:
+    rank = np.searchsorted(np.sort(of_others), margins).mean() / len(of_others)
+    are_doubtful = np.median(other / own) < LEAST_FACTOR and rank > HIGHEST_RANK
+    if shares[best] <= MOST_HONEST or are_doubtful:
         return float(shares[best]), 1.0
     half = likelihood[int(MOST_HONEST * (len(shares) - 1))]
     return float(shares[best]), float(chi2.sf(2 * (likelihood[best] - half), 1) / 2)

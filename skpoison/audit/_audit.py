@@ -228,7 +228,7 @@ class Audit:
         return result
 
     def plot(self, kind=None, **options):
-        """Draw the scores of one kind, the flagged rows in a colour of their own.
+        """Draw the scores of one kind, the cut, and the most suspicious images.
 
         Parameters
         ----------

@@ -61,8 +61,8 @@ def test_the_same_rows_in_other_containers(found, flipped):
         labels = "wine" if hasattr(rows, "columns") else y.to_numpy()
         other = audit(rows, labels, random_state=0)
         np.testing.assert_array_equal(other.rows["flagged"], found.rows["flagged"])
-    read = audit_data(AuditData(X, y.to_numpy(), "table"), random_state=0)
-    np.testing.assert_array_equal(read.rows["anomaly_score"], found.rows["anomaly_score"])
+    read = audit_data(AuditData(X, y.to_numpy(), "table"), only="label", random_state=0)
+    np.testing.assert_array_equal(read.findings["label"].score, found.findings["label"].score)
 
 
 def test_units_and_features_of_ones_own(found, flipped):

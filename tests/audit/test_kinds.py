@@ -69,21 +69,20 @@ def test_predictions_of_ones_own_judge_labels():
 
 
 def test_confusion_in_one_direction():
-    X, y = load_digits(return_X_y=True)
+    X, y = load_breast_cancer(return_X_y=True)
     rng = np.random.RandomState(0)
-    threes = rng.permutation(np.flatnonzero(y == 3))[:20]
+    benign = rng.permutation(np.flatnonzero(y == 1))[:36]
     flipped = y.copy()
-    flipped[threes] = 8
+    flipped[benign] = 0
     found = look("confused-pairs", X, flipped)
-    assert found.flagged[threes].mean() > 0.9
+    assert found.flagged[benign].mean() > 0.9
     line = found.table.iloc[0]
-    assert (line["likelier_label"], line["label"]) == (3, 8)
-    # a closed form: all one way, among the 90 pairs that were tested, nearly all rows being seen
-    sizes = np.bincount(flipped)
-    chance = sizes[3] / (sizes[3] + sizes[8])
-    assert line["rows_back"] == 0
-    assert 90 * (chance - 0.1) ** line["rows"] < found.p_value < 90 * (chance + 0.1) ** line["rows"]
-    flipped[rng.permutation(np.flatnonzero(y == 8))[:20]] = 3
+    assert (line["likelier_label"], line["label"], line["rows_back"]) == (1, 0, 0)
+    # a closed form: all one way, in either of two directions, nearly all rows being seen
+    chance = np.mean(flipped == 1)
+    low, high = (2 * (chance + shift) ** line["rows"] for shift in (-0.1, 0.1))
+    assert low < found.p_value < high
+    flipped[rng.permutation(np.flatnonzero(y == 0))[:21]] = 1
     assert not look("confused-pairs", X, flipped).found
 
 
@@ -201,16 +200,16 @@ def test_a_column_that_holds_the_label():
 
 
 def test_labels_that_follow_the_order():
-    y = np.random.RandomState(0).permutation([0] * 150 + [1] * 150)
-    X = np.random.RandomState(0).normal(size=(300, 2))
+    y = np.random.RandomState(0).permutation([0] * 140 + [1] * 140)
+    X = np.random.RandomState(0).normal(size=(280, 2))
     assert not look("order", X, y).found
-    drifting = y[np.argsort(y + 2 * np.random.RandomState(1).uniform(size=300))]
+    drifting = y[np.argsort(y + 2 * np.random.RandomState(1).uniform(size=280))]
     assert look("order", X, drifting).p_value < 0.001
     by_label = look("order", X, np.sort(y))
     assert not by_label.found and "sorted by label" in by_label.sentence
-    with_strays = np.where(np.arange(300) % 40 == 5, 1 - np.sort(y), np.sort(y))
+    with_strays = np.where(np.arange(280) % 40 == 5, 1 - np.sort(y), np.sort(y))
     assert "sorted by label" in look("order", X, with_strays).sentence
-    joined = look("order", X, np.concatenate([np.sort(y[:150]), np.sort(y[150:])]))
+    joined = look("order", X, np.concatenate([np.sort(y[:140]), np.sort(y[140:])]))
     assert joined.found and len(joined.table) == 4
 
 
@@ -249,11 +248,10 @@ def test_an_annotator_worse_than_the_rest(digits):
     assert line["group"] == "2" and found.table["p_value"].iloc[1] > 0.01
     interval = binomtest(int(line["wrong"]), int(line["rows"])).proportion_ci(0.9)
     assert (line["low"], line["high"]) == pytest.approx((interval.low, interval.high))
-    assert not look("groups", X, y, groups=groups).found
 
 
 def test_wrong_targets():
-    X, y = make_friedman1(400, noise=1.0, random_state=0)
+    X, y = make_friedman1(320, noise=1.0, random_state=0)
     assert not look("target", X, y).found
     y[:30] *= -10
     found = look("target", X, y)
@@ -262,12 +260,12 @@ def test_wrong_targets():
 
 def test_wrong_tags():
     X, y = make_multilabel_classification(
-        500, n_features=20, n_classes=3, length=200, random_state=0
+        280, n_features=20, n_classes=2, length=200, random_state=0
     )
     honest = look("tags", X, y)
     wrong = y.copy()
-    wrong[:50, 1] = 1 - wrong[:50, 1]
+    wrong[:28, 1] = 1 - wrong[:28, 1]
     found = look("tags", X, wrong)
     assert found.table["share"].argmax() == 1 and found.table["share"][1] > 0.05
-    assert found.flagged[:50].mean() > honest.flagged.mean() + 0.5
-    assert all("tag 1" in found.reasons[row] for row in np.flatnonzero(found.flagged[:50]))
+    assert found.flagged[:28].mean() > honest.flagged.mean() + 0.5
+    assert all("tag 1" in found.reasons[row] for row in np.flatnonzero(found.flagged[:28]))

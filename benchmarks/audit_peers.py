@@ -23,8 +23,9 @@ labels alone. Datalab judges the out-of-sample probabilities of five shuffled fo
   categories, without columns of mostly distinct texts; on TF-IDF; or on pixels;
 - boosting: the same columns and the gradient boosting of Datalab's tutorial on tables.
 
-CPU seconds are those from the file to the verdict, in one thread; the peak is that of the whole
-process, libraries included.
+CPU seconds are those from the file to the verdict, in one thread. The peak of a whole audit is that
+of a fresh process, libraries included; contenders are forked to spare the imports, and their peaks
+hold less of the libraries.
 """
 
 import argparse
@@ -267,9 +268,9 @@ def write_cost_source(data, n_rows, folder, options):
     return folder / "adult.csv"
 
 
-def alone(function, *arguments):
-    """The result of a function that runs in a process of its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+def alone(method, function, *arguments):
+    """The result of a function that runs in a process of its own, started by this method."""
+    with ProcessPoolExecutor(1, mp_context=get_context(method)) as process:
         return process.submit(function, *arguments).result()
 
 
@@ -297,7 +298,7 @@ def run_peers(options, path, done):
                 print(f"{data}: left out, not there")
                 continue
             for name in missing:
-                append(path, alone(measure, data, rate, seed, name, *source))
+                append(path, alone("fork", measure, data, rate, seed, name, *source))
 
 
 def run_cost(options, path, done):
@@ -307,7 +308,7 @@ def run_cost(options, path, done):
                 with TemporaryDirectory() as folder:
                     source = write_cost_source(data, n_rows, Path(folder), options)
                     if source is not None:
-                        rows = alone(measure_cost, data, n_rows, source, Path(folder))
+                        rows = alone("spawn", measure_cost, data, n_rows, source, Path(folder))
                         append(path, rows)
 
 

@@ -3,14 +3,17 @@
 import os
 import subprocess
 import sys
+from argparse import Namespace
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
 import pytest
 from joblib import Memory
+from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
 from skpoison.attacks import LabelFlipAttack
@@ -324,6 +327,39 @@ def test_planted_issues_are_found_and_counted(tmp_path, capsys):
     planted = lines[1:]
     assert planted["found"].astype(bool).all() and (planted["recall"].dropna() > 0.9).all()
     assert lines["flagged"][0] == 0 and pd.isna(lines["others"][0])
+
+
+def test_audit_peers_judge_files(monkeypatch, tmp_path, capsys):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    benchmark = import_module("audit_peers")
+    monkeypatch.setattr(benchmark, "N_IMAGES", 300)
+    iris = load_iris(as_frame=True)
+    (tmp_path / "tables").mkdir()
+    table = iris.data.assign(species=iris.target_names[iris.target])
+    table.to_csv(tmp_path / "tables" / "penguins.csv", index=False)
+    with ZipFile(tmp_path / "orange3-0.whl", "w") as wheel:
+        lines = "type\tsize\nd\tc\nclass\t\n" + "mammal\t5\nbird\t1\n" * 20
+        wheel.writestr("Orange/datasets/zoo.tab", lines)
+    options = Namespace(data_home=tmp_path, wheels=tmp_path)
+    assert benchmark.write_source("adult", 0.1, 0, tmp_path, options) is None
+    path, y, wrong = benchmark.write_source("zoo", 0.1, 0, tmp_path, options)
+    assert pd.read_csv(path)["type"].to_list() == y.tolist() and wrong.sum() == 4
+    assert (np.array(["mammal", "bird"] * 20)[~wrong] == y[~wrong]).all()
+
+    contenders = ["audit"] + ["datalab, recipe"] * bool(find_spec("datasets"))
+    for data in ("penguins", "images"):
+        source = benchmark.write_source(data, 0.1, 0, tmp_path, options)
+        for contender in contenders:
+            (row,) = benchmark.measure(data, 0.1, 0, contender, *source)
+            assert row["rows"] == len(source[1]) and row["recall"] > 0.7, (data, contender)
+
+    cost = ["--part", "cost", "--data", "images", "--sizes", "200", "--data-home", str(tmp_path)]
+    for is_new in (True, False):  # the second time everything is there
+        benchmark.main([*cost, "--results", str(tmp_path)])
+        assert bool(capsys.readouterr().out) is is_new
+    steps = pd.read_csv(tmp_path / "audit_cost.csv").set_index("step")["cpu_seconds"]
+    assert steps["all"] == pytest.approx(steps.drop("all").sum(), abs=1e-3)
+    assert {"reading", "Wrong labels", "report"} < set(steps.index)
 
 
 def test_flipped_labels_and_a_thinned_class(detection):

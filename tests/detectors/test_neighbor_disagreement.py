@@ -45,10 +45,10 @@ def test_of_equal_rows_the_one_with_the_judged_label_is_left_out():
 
 
 def test_in_a_small_set_all_other_rows_are_neighbors():
-    rows, labels = np.array([[0.0], [1.0], [3.0]]), np.array([0, 0, 1])
+    rows, labels = np.array([[0.0], [1.0], [3.0], [4.0]]), np.array([0, 0, 1, 1])
     detector = NeighborDisagreementDetector(n_neighbors=10).fit(rows, labels)
-    np.testing.assert_allclose(own_column(detector, labels), [0.5, 0.5, 1.0])
-    np.testing.assert_allclose(detector.class_scores([[9.0]])[0, 0], 1 / 3)
+    np.testing.assert_allclose(own_column(detector, labels), np.full(4, 2 / 3))
+    np.testing.assert_allclose(detector.class_scores([[9.0]])[0], [1 / 2, 1 / 2])
 
 
 @pytest.mark.parametrize("y", [None, np.ones(60)], ids=["no labels", "one class"])

@@ -68,10 +68,12 @@ def _is_complete_and_numeric(frame):
 def make_encoder(kind):
     """An unfitted transformer that makes numbers of rows of this kind; None for numbers."""
     if kind == "table":
-        from skrub import TableVectorizer  # takes a second
+        from skrub import StringEncoder, TableVectorizer  # takes a second
 
+        strings = StringEncoder(random_state=0)
         return make_pipeline(
-            TableVectorizer(), SimpleImputer(add_indicator=True, keep_empty_features=True)
+            TableVectorizer(high_cardinality=strings),
+            SimpleImputer(add_indicator=True, keep_empty_features=True),
         )
     if kind == "gaps":
         return SimpleImputer(add_indicator=True, keep_empty_features=True)

@@ -58,6 +58,13 @@ def test_the_default_takes_them(kind, monkeypatch):
     assert (found["given_label"] != found["suggested_label"]).all()
 
 
+def test_columns_of_many_strings_are_encoded_alike_in_every_fit():
+    names = [f"{WORDS[label][i % 300]} street {i}" for i, label in enumerate(TRUE)]
+    frame = TABLE.assign(name=names)
+    one, two = (EnsembleDetector(random_state=0).fit(frame, Y).training_scores_ for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+
+
 def test_rows_that_were_not_fitted_are_encoded_alike():
     half = slice(0, 200)
     detector = EnsembleDetector(random_state=0).fit(TABLE[half], Y[half])

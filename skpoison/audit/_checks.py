@@ -1,12 +1,12 @@
 """What is refused before any work."""
 
 from dataclasses import replace
-from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from skpoison.audit._naming import nearest
 from skpoison.audit.kinds import KINDS
 from skpoison.detectors._precomputed import check_predictions, column_labels, columns_of_classes
 
@@ -31,8 +31,7 @@ def chosen_kinds(data, only):
     names = [only] if isinstance(only, str) else list(only)
     for name in names:
         if name not in KINDS:
-            nearest = get_close_matches(str(name), KINDS, n=1)
-            hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+            hint = nearest(name, KINDS)
             raise ValueError(f"only must hold names of {list(KINDS)}, got {name!r}.{hint}")
         kind = KINDS[name]
         if kind.needs is not None and getattr(data, kind.needs) is None:

@@ -9,7 +9,6 @@ from sklearn.base import _fit_context, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from skpoison.detectors._base import BasePoisonDetector
@@ -203,10 +202,7 @@ class BlockwiseDetector(BasePoisonDetector):
         else:
             rows = open_rows(X)
             labels = None if y is None else rows.labels(y)
-            codes = None
-            if y is not None:
-                check_classification_targets(labels)
-                codes = pd.factorize(labels, use_na_sentinel=False)[0]
+            codes = None if y is None else pd.factorize(labels)[0]
             random_state = check_random_state(self.random_state)
             self.sample_indices_ = draw_sample(rows.n_rows, codes, self.max_rows, random_state)
             self._drew_all = len(self.sample_indices_) == rows.n_rows

@@ -9,7 +9,7 @@ from sklearn.utils import _safe_indexing
 from tqdm import tqdm
 from tqdm.dask import TqdmCallback
 
-from skpoison.utils._row_blocks import ArrayRows, BlockedRows, codes_of
+from skpoison.utils._row_blocks import ArrayRows, BlockedRows, codes_in_block
 
 
 class DaskRows(BlockedRows):
@@ -62,7 +62,7 @@ class DaskRows(BlockedRows):
     def map(self, judge, detector, codes, *, block_size, n_jobs, verbose):
         """Judge all rows, partitions side by side: as the base class, by Dask."""
         blocks = [
-            (end - size, partition, codes_of(codes, end - size, size))
+            (end - size, partition, codes_in_block(codes, end - size, size))
             for partition, end, size in zip(self._partitions, self._ends, self._sizes, strict=True)
             if size
         ]
@@ -84,7 +84,7 @@ def _judge_partition(judge, detector, first, partition, codes, block_size):
     rows = ArrayRows(partition)
     return np.concatenate(
         [
-            judge(detector, first + start, parts, codes_of(codes, start, n_rows))
+            judge(detector, first + start, parts, codes_in_block(codes, start, n_rows))
             for start, n_rows, parts in rows.blocks(block_size)
         ]
     )

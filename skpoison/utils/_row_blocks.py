@@ -107,7 +107,7 @@ class BlockedRows:
             judge = partial(_call_unpacked, judge, uuid4().hex)
             arguments = (np.frombuffer(pickle.dumps(detector), dtype=np.uint8),)
         tasks = (
-            delayed(judge)(*arguments, first, parts, codes_of(codes, first, n_rows))
+            delayed(judge)(*arguments, first, parts, codes_in_block(codes, first, n_rows))
             for first, n_rows, parts in self.blocks(block_size)
         )
         results = []
@@ -118,7 +118,7 @@ class BlockedRows:
         return np.concatenate(results)
 
 
-def codes_of(codes, first, n_rows):
+def codes_in_block(codes, first, n_rows):
     """Label codes of a block, None where there are no labels."""
     return None if codes is None else codes[first : first + n_rows]
 

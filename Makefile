@@ -2,6 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# The tests run in one process a core, so that each of them gets along with one thread.
+test: export OMP_NUM_THREADS = 1
+test: export TF_NUM_INTRAOP_THREADS = 1
+
 .PHONY: demo test lint clean
 
 demo: .venv/.installed
@@ -10,7 +14,7 @@ demo: .venv/.installed
 test: .venv/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 lint: .venv/.installed
 	$(BIN)/ruff check --fix .

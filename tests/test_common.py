@@ -19,7 +19,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skpoison.attacks import LabelFlipAttack, MixedAttack
-from skpoison.detectors import CAEPlusDetector, CentroidDetector
+from skpoison.detectors import CentroidDetector
 from skpoison.filtering import PoisonFilter
 from skpoison.utils import all_estimators, make_estimator, short_names
 
@@ -46,7 +46,7 @@ ATTACKS = [quick(attack) for _, attack in all_estimators("attack")]
 DETECTORS = [quick(detector) for _, detector in all_estimators("detector")]
 # scikit-learn's checks ask for outliers among any three blobs; "auto" flags none without evidence.
 FLAGGING = [clone(detector).set_params(contamination=0.1) for detector in DETECTORS]
-FILTER = PoisonFilter(quick(CAEPlusDetector))
+FILTER = PoisonFilter(quick(CentroidDetector))
 # PyTorch's training steps may differ in the last bit between two fits with one seed.
 REFIT = {"rtol": 1e-5 if keras.backend.backend() == "torch" else 0}
 OTHERS = [quick(other) for _, other in all_estimators("other") if other is not PoisonFilter]

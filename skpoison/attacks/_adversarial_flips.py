@@ -5,7 +5,7 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
 from skpoison.attacks._engine import PoisoningObjective
-from skpoison.attacks._victims import describe_victim
+from skpoison.victims import describe_victim
 
 # For each flip, so many candidates, the first by the derivative, are tried exactly. 8 flip weaker
 # labels at a third of the cost; all of 200 flip slightly stronger ones at six times the cost.

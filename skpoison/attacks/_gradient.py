@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from skpoison.attacks._ascent import Box, sweep
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._engine import PoisoningObjective
-from skpoison.attacks._victims import describe_victim
+from skpoison.victims import describe_victim
 
 
 class GradientPoisoningAttack(BasePoisoningAttack):

@@ -9,10 +9,10 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from threadpoolctl import threadpool_limits
 
 from skpoison.attacks._engine import binary_problems
-from skpoison.attacks._victims import describe_victim
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._cross_fitting import CrossFit, stratified_folds
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
+from skpoison.victims import describe_victim
 
 # A shrunken ridge classifier's alpha, in units of the rows' mean squared distance from their mean.
 SHRINKAGE = 3.0

@@ -7,7 +7,7 @@ from sklearn.tree import DecisionTreeClassifier
 from skpoison.attacks import LabelFlipAttack
 from skpoison.attacks._adversarial_flips import choose_flips
 from skpoison.attacks._engine import PoisoningObjective
-from skpoison.attacks._victims import describe_victim
+from skpoison.victims import describe_victim
 
 KERNELS = [SVC(kernel="linear", C=0.5), SVC(kernel="rbf", gamma=0.02)]
 

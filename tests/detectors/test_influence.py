@@ -9,10 +9,10 @@ from sklearn.metrics import roc_auc_score
 from sklearn.svm import SVC
 
 from skpoison.attacks import GradientPoisoningAttack, LabelFlipAttack
-from skpoison.attacks._victims import describe_victim
 from skpoison.detectors import InfluenceDetector
 from skpoison.detectors._influence import InfluenceFunction, trusted_rows
 from skpoison.thresholds import MADThreshold
+from skpoison.victims import describe_victim
 
 LOSS = {
     RidgeClassifier: lambda f, y: (f - y) ** 2,

@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import SVC
 
-from skpoison.attacks._victims._kernels import KERNELS, Kernel
-from skpoison.attacks._victims._machine import BinaryMachine, BorderedSystem, Solution
-from skpoison.attacks._victims._victim import Victim
+from skpoison.victims._kernels import KERNELS, Kernel
+from skpoison.victims._machine import BinaryMachine, BorderedSystem, Solution
+from skpoison.victims._victim import Victim
 
 # How far a decision value may lie on the wrong side of its margin.
 TOLERANCE = 1e-8

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skpoison.attacks._victims._machine import BinaryMachine, BorderedSystem, Solution
+from skpoison.victims._machine import BinaryMachine, BorderedSystem, Solution
 
 MAX_NEWTON_STEPS = 100
 MAX_HALVINGS = 30

@@ -7,8 +7,8 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import SVC, LinearSVC, NuSVC
 
 from skpoison.attacks._engine import PoisoningObjective
-from skpoison.attacks._victims import describe_victim
-from skpoison.attacks._victims._kernels import Kernel
+from skpoison.victims import describe_victim
+from skpoison.victims._kernels import Kernel
 
 SVCS = {
     "linear": SVC(kernel="linear", tol=1e-12),

@@ -6,9 +6,9 @@ import numpy as np
 from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 
-from skpoison.attacks._victims._kernels import Kernel
-from skpoison.attacks._victims._machine import BinaryMachine, BorderedSystem, Solution
-from skpoison.attacks._victims._victim import Victim
+from skpoison.victims._kernels import Kernel
+from skpoison.victims._machine import BinaryMachine, BorderedSystem, Solution
+from skpoison.victims._victim import Victim
 
 # Largest error of the optimality conditions, relative to the cost.
 TOLERANCE = 1e-10

@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from skpoison.attacks._victims._kernels import Kernel
-from skpoison.attacks._victims._machine import BinaryMachine, BorderedSystem, Solution
-from skpoison.attacks._victims._victim import Victim
+from skpoison.victims._kernels import Kernel
+from skpoison.victims._machine import BinaryMachine, BorderedSystem, Solution
+from skpoison.victims._victim import Victim
 
 
 class RidgeMachine(BinaryMachine):

@@ -6,10 +6,10 @@ A victim is a function that describes a scikit-learn estimator as a `Victim`, an
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
 from sklearn.svm import SVC, LinearSVC
 
-from skpoison.attacks._victims._linear import describe_linear_svc, describe_sgd
-from skpoison.attacks._victims._logistic import describe_logistic
-from skpoison.attacks._victims._ridge import describe_ridge
-from skpoison.attacks._victims._svc import describe_svc
+from skpoison.victims._linear import describe_linear_svc, describe_sgd
+from skpoison.victims._logistic import describe_logistic
+from skpoison.victims._ridge import describe_ridge
+from skpoison.victims._svc import describe_svc
 
 _DESCRIPTIONS = {
     SVC: describe_svc,

@@ -1,10 +1,10 @@
 """Linear machines under the names that they have beside SVC and LogisticRegression."""
 
-from skpoison.attacks._victims._kernels import Kernel
-from skpoison.attacks._victims._logistic import LogisticMachine
-from skpoison.attacks._victims._squared_hinge import SquaredHingeMachine
-from skpoison.attacks._victims._svc import SVCMachine
-from skpoison.attacks._victims._victim import Victim
+from skpoison.victims._kernels import Kernel
+from skpoison.victims._logistic import LogisticMachine
+from skpoison.victims._squared_hinge import SquaredHingeMachine
+from skpoison.victims._svc import SVCMachine
+from skpoison.victims._victim import Victim
 
 MACHINES = {
     "hinge": SVCMachine,

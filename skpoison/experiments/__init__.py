@@ -2,11 +2,20 @@
 
 from importlib import import_module
 
-__all__ = ["Protocol", "run_protocol", "write_images", "write_report"]
+__all__ = [
+    "Comparison",
+    "Protocol",
+    "read_protocol",
+    "run_protocol",
+    "write_images",
+    "write_report",
+]
 
 # Imported at first use: `skpoison --help` reads this folder's commands and must answer at once.
 _MODULES = {
+    "Comparison": "comparison",
     "Protocol": "_protocol",
+    "read_protocol": "_files",
     "run_protocol": "_run",
     "write_images": "_images",
     "write_report": "_report",

@@ -19,6 +19,10 @@ Images = Annotated[bool, typer.Option("--images", help="Write the poison as PNG 
 Update = Annotated[
     bool, typer.Option("--update", help="Accept a folder that was made for another protocol.")
 ]
+Trust = Annotated[
+    list[str] | None,
+    typer.Option(help="A package of yours of which the file may name classes: its code runs."),
+]
 
 
 @app.command()
@@ -85,9 +89,10 @@ def run(
     scheduler: Scheduler = None,
     images: Images = False,
     update: Update = False,
+    trust: Trust = None,
 ):
     """Do a whole experiment, or go on with it, and write the tables and the report."""
-    _run("assess", protocol, out, jobs, backend, scheduler, update, images)
+    _run(None, protocol, out, jobs, backend, scheduler, update, images, trust or ())
     report(out)
 
 
@@ -104,11 +109,11 @@ def report(
         typer.echo(f"Report: {write_report(results)}")
 
 
-def _run(until, protocol, out, jobs, backend, scheduler, update, images=False):
+def _run(until, protocol, out, jobs, backend, scheduler, update, images=False, trust=()):
     with _clear_errors():
-        from skpoison.experiments import Protocol, run_protocol, write_images
+        from skpoison.experiments import read_protocol, run_protocol, write_images
 
-        protocol = Protocol.from_yaml(protocol)
+        protocol = read_protocol(protocol, trust)
         run_protocol(
             protocol,
             out,
@@ -120,7 +125,7 @@ def _run(until, protocol, out, jobs, backend, scheduler, update, images=False):
         )
         if images:
             write_images(protocol, out)
-    typer.echo(f"Results: {out / 'results.csv' if until == 'assess' else out / until}")
+    typer.echo(f"Results: {out / (until if until and until != 'assess' else 'results.csv')}")
 
 
 @contextmanager

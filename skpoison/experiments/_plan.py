@@ -18,7 +18,7 @@ def plan(protocol):
         units of earlier stages only.
 
     cells : dict of Unit to dict
-        For every unit of "assess" its run, attack, rate and detector.
+        For every unit of "assess" its data set, fit, run, attack, rate and detector.
     """
     runs = protocol.runs("training") + protocol.runs("assessment")
     splits = {run: _split(protocol, run) for run in runs}
@@ -47,6 +47,8 @@ def plan(protocol):
                 needs = _sets([run], attack, splits, attacks) + trained
                 unit = _assess(protocol, detector, attack, rate, run, needs)
                 cells[unit] = {
+                    "dataset": protocol.dataset,
+                    "fit": protocol.fit,
                     "run": _run_name(run),
                     "attack": attack,
                     "rate": rate,

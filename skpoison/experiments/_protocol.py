@@ -3,13 +3,14 @@
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from numbers import Integral, Real
-from pathlib import Path
 
 import numpy as np
 import yaml
 from sklearn.svm import SVC
 
 from skpoison.datasets._catalogue import IMAGE_SETS
+from skpoison.experiments._files import read_mapping
+from skpoison.experiments._plan import plan
 
 TRAINING_SHARE = 5 / 6
 
@@ -173,6 +174,19 @@ class Protocol:
         """
         return int(np.floor(rate * self.n_train + 0.5))
 
+    def plan(self):
+        """List what is to be done.
+
+        Returns
+        -------
+        stages : dict of str to list of Unit
+            "split", "attack", "train" and "assess".
+
+        cells : dict of Unit to dict
+            For every unit of "assess" its data set, fit, run, attack, rate and detector.
+        """
+        return plan(self)
+
     def runs(self, purpose):
         """List the runs that train the detectors or assess them.
 
@@ -214,13 +228,8 @@ class Protocol:
             If the file is no such mapping; an unknown key is named together with the nearest
             valid one.
         """
-        try:
-            content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} is not valid YAML: {error}") from error
         names = [entry.name for entry in fields(cls)]
-        if not isinstance(content, dict):
-            raise ValueError(f"{path} must hold a mapping with the keys {names}.")
+        content = read_mapping(path, names)
         try:
             _check_keys(content, names, "the protocol")
             if "dataset" not in content:

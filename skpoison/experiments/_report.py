@@ -11,6 +11,7 @@ import matplotlib
 import pandas as pd
 
 from skpoison.experiments._figures import draw, summarise
+from skpoison.experiments.comparison._page import write_leaderboard
 
 FIGURES = {
     "accuracy": ("defended_accuracy", "Test accuracy of the victim"),
@@ -90,6 +91,8 @@ def write_report(folder):
         raise ValueError(f"{folder} holds no finished experiment: {', '.join(missing)} missing.")
     try:
         results = pd.read_csv(folder / "results.csv", keep_default_na=False, na_values=[""])
+        if "defence" in results:
+            return write_leaderboard(folder, results)
         timings = pd.read_csv(folder / "timings.csv")
         figures = "".join(_figure(results, name, folder) for name in FIGURES)
         tables = "".join(_table(results, title, measure) for title, measure in TABLES.items())

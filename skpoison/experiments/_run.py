@@ -8,6 +8,7 @@ import warnings
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import yaml
 from joblib import delayed
 from rich.console import Console
 from rich.progress import (
@@ -20,18 +21,15 @@ from rich.progress import (
 )
 from threadpoolctl import threadpool_limits
 
-from skpoison.experiments._plan import plan
-from skpoison.experiments._protocol import Protocol
 from skpoison.experiments._store import Store, write_text
 from skpoison.experiments._tables import write_tables
 from skpoison.experiments._workers import BACKENDS, Spread, workers
 
-STAGE_NAMES = ("split", "attack", "train", "assess")
 ATTEMPTS = 3
 
 
 def run_protocol(
-    protocol, out, *, until="assess", jobs=1, backend="local", scheduler=None, update=False
+    protocol, out, *, until=None, jobs=1, backend="local", scheduler=None, update=False
 ):
     """Do an experiment, or go on with it where it stopped.
 
@@ -42,14 +40,16 @@ def run_protocol(
 
     Parameters
     ----------
-    protocol : Protocol
+    protocol : Protocol or Comparison
         The experiment.
 
     out : str or path-like
         Folder of the results. With a cluster: one that all its machines see at the same path.
 
-    until : {"split", "attack", "train", "assess"}, default="assess"
-        The last stage to do. After "assess" there are ``results.csv`` and ``timings.csv``.
+    until : str, default=None
+        The last stage to do: "split", "attack", "train" or "assess" of a `Protocol`, "draw",
+        "poison", "clean" or "score" of a `Comparison`. None: the last there is, after which there
+        are ``results.csv`` and ``timings.csv``.
 
     jobs : int, default=1
         Number of worker processes of the local machine, -1 for one each core. A cluster's workers
@@ -99,7 +99,10 @@ def run_protocol(
     0   assessment-00      none   0.0  centroid
     1   assessment-00  flipping   0.3  centroid
     """
-    for name, value, accepted in [("until", until, STAGE_NAMES), ("backend", backend, BACKENDS)]:
+    stages, cells = protocol.plan()
+    names = list(stages)
+    until = names[-1] if until is None else until
+    for name, value, accepted in [("until", until, names), ("backend", backend, BACKENDS)]:
         if value not in accepted:
             raise ValueError(f"{name} must be one of {list(accepted)}, got {value!r}.")
     out = Path(out).resolve()  # a cluster's workers stand in other folders
@@ -107,7 +110,6 @@ def run_protocol(
     _claim(out, protocol, update)
     store = Store(out)
     store.sweep()
-    stages, cells = plan(protocol)
     columns = [
         TextColumn("{task.description:8}"),
         BarColumn(),
@@ -120,9 +122,9 @@ def run_protocol(
         Progress(*columns, console=Console(stderr=True)) as progress,
         workers(jobs, backend, scheduler),
     ):
-        for stage in STAGE_NAMES[: STAGE_NAMES.index(until) + 1]:
+        for stage in names[: names.index(until) + 1]:
             _do(stages[stage], store, progress, stage)
-    if until != "assess":
+    if until != names[-1]:
         return None
     return write_tables(protocol, store, stages, cells)
 
@@ -143,8 +145,9 @@ def execute(unit, root):
         os.environ[name] = "1"  # read by TensorFlow when it starts
     # Its warnings are about compiling again for rows of another shape, which is meant.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    from skpoison.experiments._stages import STAGES
+    from skpoison.experiments import _stages, comparison
 
+    stages = _stages.STAGES | comparison.STAGES
     store = Store(root)
     if store.has(unit):  # done by a worker that was lost afterwards
         return
@@ -155,7 +158,7 @@ def execute(unit, root):
         warnings.catch_warnings(record=True) as warned,
     ):
         needs = [store.folder(needed) for needed in unit.needs]
-        STAGES[unit.stage](folder, unit.seed, needs, **unit.params)
+        stages[unit.stage](folder, unit.seed, needs, **unit.params)
         log = {
             "stage": unit.stage,
             "unit": unit.name,
@@ -172,12 +175,13 @@ def _claim(out, protocol, update):
     if not path.exists():
         write_text(path, protocol.to_yaml())
     elif not update:
-        there = Protocol.from_yaml(path)
-        names = [name for name, value in vars(protocol).items() if getattr(there, name) != value]
-        if names:
+        there, here = (
+            yaml.safe_load(text) for text in (path.read_text("utf-8"), protocol.to_yaml())
+        )
+        names = [name for name in here if there.get(name) != here[name]]
+        if names or set(there) != set(here):
             listed = ", ".join(
-                f"{name}={getattr(there, name)!r} there, {getattr(protocol, name)!r} here"
-                for name in names
+                f"{name}={there.get(name)!r} there, {here[name]!r} here" for name in names
             )
             raise ValueError(
                 f"{out} holds the results of another protocol ({listed}). Choose another folder, "

@@ -22,24 +22,22 @@ def write_tables(protocol, store, stages, cells):
 
     Parameters
     ----------
-    protocol : Protocol
+    protocol : Protocol or Comparison
         The experiment.
 
     store : Store
         Where all of its units are done; the tables are written there.
 
     stages, cells : dict
-        What :func:`skpoison.experiments._plan.plan` makes of the protocol.
+        What the protocol's ``plan`` gives.
 
     Returns
     -------
     results : DataFrame
-        One row a run, attack, rate and detector.
+        One row a cell.
     """
     rows = [
-        {"dataset": protocol.dataset, "fit": protocol.fit}
-        | cell
-        | pd.read_parquet(store.folder(unit) / "assessment.parquet").to_dict("records")[0]
+        cell | pd.read_parquet(store.folder(unit) / "assessment.parquet").to_dict("records")[0]
         for unit, cell in cells.items()
     ]
     results = pd.DataFrame(rows)

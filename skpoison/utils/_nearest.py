@@ -1,0 +1,33 @@
+"""The nearest accepted name, for errors."""
+
+from difflib import get_close_matches
+
+LONGEST = 60  # characters of one name
+
+
+def nearest(name, accepted):
+    """A question that offers the nearest of the accepted names, or an empty text.
+
+    Parameters
+    ----------
+    name : str
+        What came.
+
+    accepted : sequence of str
+        What would have been right.
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> nearest("specis", ["island", "species"])
+    " Did you mean 'species'?"
+    """
+    lower = {}
+    for known in map(str, accepted):
+        lower.setdefault(known.lower(), known)
+    name = str(name).lower()
+    found = get_close_matches(name, lower, n=1) or [x for x in lower if name and x.startswith(name)]
+    return f" Did you mean '{lower[found[0]][:LONGEST]}'?" if found else ""

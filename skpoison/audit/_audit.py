@@ -14,6 +14,7 @@ from tqdm import tqdm
 from skpoison import __version__
 from skpoison.audit._checks import check_data, chosen_kinds
 from skpoison.audit._context import Context
+from skpoison.audit._naming import counted
 from skpoison.audit._read import as_audit_data
 from skpoison.detectors._blockwise import draw_sample
 from skpoison.inspection import SuspicionDisplay
@@ -154,7 +155,10 @@ def audit_data(
         with warnings.catch_warnings():
             # the kind "small-class" says so
             warnings.filterwarnings("ignore", ".*classes have a single row", UserWarning)
-            findings[kind.name] = kind.look(context)
+            if kind.lacks(data):
+                findings[kind.name] = kind.not_asked(context, f"there are no {kind.needs}")
+            else:
+                findings[kind.name] = kind.look(context)
     if progress is not None:
         progress("", len(kinds), len(kinds))
     parameters = {"only": [kind.name for kind in kinds], "max_rows": max_rows, "seed": seed}
@@ -355,9 +359,10 @@ class Audit:
         """What was found, and what to do: the first thing that a reader sees."""
         found = [finding for finding in self.findings.values() if finding.found]
         if not found:
+            n_asked = sum(finding.asked for finding in self.findings.values())
             return (
-                f"Nothing wrong was found in {len(self.data.y):,} rows, "
-                f"by {len(self.findings)} kinds of check."
+                f"Nothing wrong was found in {counted(len(self.data.y), 'row')}, "
+                f"by {counted(n_asked, 'kind')} of check."
             )
         n_flagged = int(self.rows["flagged"].sum())
         rows = f" In all, {n_flagged:,} of {len(self.data.y):,} rows are flagged."
@@ -378,6 +383,7 @@ def _one_column(y):
 def _line(finding):
     return {
         "title": finding.title,
+        "asked": bool(finding.asked),
         "found": bool(finding.found),
         "sentence": finding.sentence,
         "advice": finding.advice,

@@ -34,7 +34,7 @@ def chosen_kinds(data, only):
             hint = nearest(name, KINDS)
             raise ValueError(f"only must hold names of {list(KINDS)}, got {name!r}.{hint}")
         kind = KINDS[name]
-        if kind.needs is not None and getattr(data, kind.needs) is None:
+        if kind.lacks(data):
             raise ValueError(f"only={name!r} needs {kind.needs}, which are not given.")
         if kind not in suitable:
             raise ValueError(

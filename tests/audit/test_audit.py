@@ -75,12 +75,23 @@ def test_what_is_looked_for_depends_on_the_task():
     rng = np.random.RandomState(0)
     X = rng.normal(size=(120, 3))
     regression = audit(X, X.sum(axis=1) + rng.normal(size=120), random_state=0)
-    assert list(regression.findings) == ["target", "outlier", "duplicate", "leak", "order"]
+    expected = ["target", "groups", "outlier", "duplicate", "leak", "order"]
+    assert list(regression.findings) == expected
     tags = audit(X, (X[:, :2] > 0).astype(int), random_state=0)
-    assert list(tags.findings) == ["tags", "outlier", "duplicate"]
-    assert "groups" not in audit(X, X[:, 0] > 0).findings
-    unlabelled = audit(X, random_state=0)
-    assert not unlabelled.rows["label_flagged"].any() and unlabelled.summary["notes"]
+    assert list(tags.findings) == ["tags", "groups", "outlier", "duplicate"]
+
+
+def test_what_is_not_asked_is_told_from_what_is_not_there():
+    """Without labels and groups, no verdict is given on either."""
+    found = audit(np.random.RandomState(0).normal(size=(60, 3)), random_state=0)
+    told = {name: line["asked"] for name, line in found.summary["findings"].items()}
+    needs_labels = {"label", "confused-pairs", "groups", "influence", "trigger", "leak", "order"}
+    assert {name for name, asked in told.items() if not asked} == needs_labels
+    assert f"by {len(told) - len(needs_labels)} kinds of check" in found.summary["sentence"]
+    assert found.findings["groups"].sentence == "Not asked: there are no groups."
+    assert not found.rows["label_flagged"].any() and found.summary["notes"]
+    page = found._repr_html_()
+    assert all(finding.sentence in page for finding in found.findings.values())
 
 
 def test_kinds_say_what_they_cost_and_are_for():

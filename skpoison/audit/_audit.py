@@ -30,6 +30,7 @@ def audit(
     split=None,
     pred_proba=None,
     features=None,
+    task=None,
     only=None,
     max_rows=None,
     n_jobs=None,
@@ -47,8 +48,8 @@ def audit(
 
     y : array-like of shape (n_samples,) or (n_samples, n_tags), or str, default=None
         Labels; numbers of many different values, the targets of a regression; a matrix of 0 and
-        1, the tags of a multi-label set; the name of a column of `X`. None: all rows are of one
-        class, and what needs labels is not looked for.
+        1, the tags of a multi-label set, named by its columns where it is a DataFrame; the name of
+        a column of `X`. None: what needs labels is not looked for.
 
     groups : array-like of shape (n_samples,), default=None
         Annotator, source or date of each row, to be compared with each other.
@@ -62,6 +63,9 @@ def audit(
 
     features : array-like of shape (n_samples, n_features), default=None
         Features of one's own, such as embeddings, used in place of `X` in all that is computed.
+
+    task : {"classification", "regression"}, default=None
+        What `y` holds. None: told from its values.
 
     only : str or sequence of str, default=None
         Names of the kinds of issue to look for. None: all that make sense for the data.
@@ -86,8 +90,8 @@ def audit(
     Raises
     ------
     ValueError
-        If shapes do not fit, labels are missing or mostly distinct, there is no such kind, or
-        values are infinite.
+        If shapes do not fit, labels are missing, all the same or mostly distinct, there is no such
+        kind, or values are infinite.
 
     Examples
     --------
@@ -101,7 +105,15 @@ def audit(
     >>> bool((found.rows.index[found.rows["label_flagged"]] < 90).mean() > 0.95)
     True
     """
-    data = as_audit_data(X, y, groups=groups, split=split, pred_proba=pred_proba, features=features)
+    data = as_audit_data(
+        X,
+        y,
+        groups=groups,
+        split=split,
+        pred_proba=pred_proba,
+        features=features,
+        task=task,
+    )
     return audit_data(
         data,
         only=only,
@@ -306,10 +318,12 @@ class Audit:
     def _make_rows(self):
         data = self.data
         judged = next((f for f in self.findings.values() if f.likelier_label is not None), None)
-        labels = _one_column(data.y)
+        labels = _one_column(data.y, data.tag_names)
         rows = pd.DataFrame(index=data.index)
         rows["label"] = labels
-        rows["likelier_label"] = labels if judged is None else _one_column(judged.likelier_label)
+        rows["likelier_label"] = labels
+        if judged is not None:
+            rows["likelier_label"] = _one_column(judged.likelier_label, data.tag_names)
         rows["wrong_label_probability"] = np.nan if judged is None else judged.probability
         flagged = np.zeros((len(rows), len(self.findings)), dtype=bool)
         for column, finding in enumerate(self.findings.values()):
@@ -373,11 +387,11 @@ class Audit:
         return f"{sentence} {found[0].advice}".strip()
 
 
-def _one_column(y):
-    """Labels, of a multi-label matrix the numbers of the tags that are on."""
+def _one_column(y, tag_names):
+    """Labels, of a multi-label matrix the names of the tags that are on."""
     if np.ndim(y) == 1:
         return y
-    return [" ".join(map(str, np.flatnonzero(tags))) for tags in np.asarray(y)]
+    return [", ".join(tag_names[tag] for tag in np.flatnonzero(tags)) for tags in np.asarray(y)]
 
 
 def _line(finding):

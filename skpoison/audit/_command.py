@@ -23,11 +23,12 @@ def audit(
         ),
     ],
     label: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="COLUMN",
-            help="Column of the labels: its name, or its number from 0, -1 for the last. "
-            "In an .npz archive the key; beside an .npy file another one. Folders need none.",
+            help="Column of the labels: its name, or its number from 0, -1 for the last; given "
+            "several times, columns of tags. In an .npz archive the key; beside an .npy file "
+            "another one. Folders need none.",
         ),
     ] = None,
     text: Annotated[
@@ -113,7 +114,7 @@ def audit(
         with _terminal.waiting(f"Reading {source.name}"), _without_warnings():
             data = read_source(
                 source,
-                label=label,
+                label=label or None,
                 text=text,
                 image=image,
                 features=features,

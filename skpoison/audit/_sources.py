@@ -14,7 +14,7 @@ from skpoison.audit._folders import read_folder, read_texts
 from skpoison.audit._naming import counted, nearest, rows_named
 from skpoison.audit._picture_files import read_pictures
 from skpoison.audit._tables import read_table
-from skpoison.audit._target import TASKS, read_target
+from skpoison.audit._target import as_read, check_task, read_target
 from skpoison.detectors._blockwise import draw_sample
 
 
@@ -41,9 +41,10 @@ def read_source(
         A table (CSV, TSV, Parquet, Feather, Arrow, JSON lines, or one of them compressed), a
         folder with one folder of pictures or text files for each class, or an .npz or .npy file.
 
-    label : str or int, default=None
-        Column of the labels: its name, or its position from 0 (negative: from the end). In an
-        archive the key of the labels. Folders need none.
+    label : str, int or list of them, default=None
+        Column of the labels: its name, or its position from 0 (negative: from the end); several
+        columns of 0 and 1, yes and no, or true and false are tags. In an archive the key of the
+        labels. Folders need none.
 
     text : str or int, default=None
         Column of the texts, where these alone are the rows.
@@ -82,10 +83,10 @@ def read_source(
         If the source cannot be read, or is not what is said of it. The message says in a
         sentence what came and what is accepted.
     """
-    if task not in (None, *TASKS):
-        raise ValueError(f"task must be one of {TASKS} or None, got {task!r}.")
+    check_task(task)
     if max_rows is not None and max_rows < 2:
         raise ValueError(f"max_rows must be at least 2, got {max_rows}.")
+    label = label[0] if isinstance(label, (list, tuple)) and len(label) == 1 else label
     path = _existing(source)
     in_table = {"text": text, "image": image}
     columns = {"label": label, **in_table, "groups": groups, "split": split}
@@ -94,6 +95,8 @@ def read_source(
         data = read_folder(path)
     elif is_array_file(path):
         _refuse_columns(in_table, "arrays")
+        if isinstance(label, (list, tuple)):
+            raise ValueError(f"label={list(label)} names several arrays; one is accepted.")
         data = read_arrays(path, label=label, groups=groups, split=split)
     else:
         data = read_table(path, **columns, skip_bad=skip_bad)
@@ -107,7 +110,10 @@ def read_source(
     if max_rows is not None and len(data.y) > max_rows:
         data = _sample(data, max_rows, check_random_state(random_state))
     data = _open_files(data, path)
-    data.y, data.task, notes = read_target(data.y, data.label_name, task)
+    y = data.y if np.ndim(data.y) > 1 else as_read(data.y)
+    if data.tag_names:
+        y = pd.DataFrame(y, columns=data.tag_names)
+    data.y, data.task, notes, data.tag_names = read_target(y, data.label_name, task)
     data.notes += notes
     _check_probabilities(data, pred_proba)
     return _decide_columns(data)

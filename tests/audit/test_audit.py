@@ -94,6 +94,30 @@ def test_what_is_not_asked_is_told_from_what_is_not_there():
     assert all(finding.sentence in page for finding in found.findings.values())
 
 
+def test_tags_go_by_the_names_of_their_columns():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(200, 2))
+    y = pd.DataFrame({"warm": X[:, 0] > 0, "wet": X[:, 1] > 0})
+    y.loc[:9, "wet"] ^= True
+    found = audit(X, y, only="tags", random_state=0)
+    assert found.findings["tags"].table["tag"].tolist() == ["warm", "wet"]
+    assert any("tag wet should be" in text for text in found.rows["reasons"][:10])
+    assert set(found.rows["label"]) == {"", "warm", "wet", "warm, wet"}
+    exclusive = audit(X, y.assign(warm=~y["wet"]), only="small-class")
+    assert set(exclusive.rows["label"]) == {"warm", "wet"}
+
+
+def test_the_task_can_be_said():
+    X = np.random.RandomState(0).normal(size=(90, 2))
+    assert audit(X, np.arange(90) % 5, task="regression", only="order").data.task == "regression"
+    stars = audit(X, np.arange(90) % 5 / 2, task="classification", only="small-class")
+    assert stars.summary["classes"] == dict.fromkeys(["0.0", "0.5", "1.0", "1.5", "2.0"], 18)
+    with pytest.raises(ValueError, match="task must be one of"):
+        audit(X, np.arange(90) % 5, task="ranking")
+    with pytest.raises(ValueError, match="one class only, 'a' in 90 rows"):
+        audit(X, ["a"] * 90)
+
+
 def test_kinds_say_what_they_cost_and_are_for():
     for name, kind in KINDS.items():
         assert kind.name == name and kind.title and kind.cost and kind.__doc__

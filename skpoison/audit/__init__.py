@@ -6,7 +6,7 @@ __all__ = ["Audit", "AuditData", "audit", "audit_data"]
 
 # Imported at first use: `skpoison --help` reads this folder's command and must answer at once.
 _MODULES = {
-    "Audit": "_audit",
+    "Audit": "_result",
     "AuditData": "_data",
     "audit": "_audit",
     "audit_data": "_audit",

@@ -52,6 +52,14 @@ def audit(
             "column for each label in sorted order.",
         ),
     ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Model for features of pictures or texts: a .keras or .onnx file, or a folder of "
+            "Model2Vec.",
+        ),
+    ] = None,
     groups: Annotated[
         str | None,
         typer.Option(
@@ -119,6 +127,7 @@ def audit(
                 image=image,
                 features=features,
                 pred_proba=pred_proba,
+                model=model,
                 groups=groups,
                 split=split,
                 task=task,

@@ -111,7 +111,8 @@ def columns(context):
         for number, name in enumerate(X.columns):
             yield f"column {name!r}", _values(X.iloc[:, number])
         return
-    what = "pixel" if context.data.kind == "images" else "column"
+    own = context.data.features is not None
+    what = "feature" if own else "pixel" if context.data.kind == "images" else "column"
     for number in range(context.rows.shape[1]):
         yield f"{what} {number}", context.rows[:, number]
 

@@ -6,6 +6,7 @@ from scipy import sparse
 from sklearn.utils.validation import _num_samples
 
 from skpoison.audit._data import AuditData
+from skpoison.audit._inert import encodable
 from skpoison.audit._target import check_task, read_target
 from skpoison.detectors._encoding import as_frame, kind_of
 
@@ -46,8 +47,8 @@ def as_audit_data(X, y=None, *, groups=None, split=None, pred_proba=None, featur
         task,
         index=index,
         label_name=label_name,
-        groups=None if groups is None else np.asarray(groups),
-        split=None if split is None else np.asarray(split),
+        groups=_names(groups),
+        split=_names(split),
         pred_proba=pred_proba,
         features=None if features is None else _features(features),
         tag_names=tag_names,
@@ -63,7 +64,7 @@ def _rows(X):
         return (X if hasattr(X, "iloc") else X.to_pandas()), "table"
     kind = kind_of(X)
     if kind == "text":
-        return [str(text) for text in X], "text"
+        return encodable([str(text) for text in X]), "text"
     X = X if hasattr(X, "shape") else np.asarray(X)
     if kind == "table":
         return as_frame(X), "table"
@@ -77,6 +78,10 @@ def _rows(X):
             f"of shape {X.shape} and dtype {X.dtype}."
         )
     return X, "features" if X.ndim == 2 else "images"
+
+
+def _names(values):
+    return None if values is None else np.asarray(encodable(np.asarray(values)))
 
 
 def _features(features):

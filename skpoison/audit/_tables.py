@@ -1,6 +1,8 @@
 """Tables in files: text of any separator, Parquet, Feather and Arrow, JSON lines."""
 
 import json
+import os
+import re
 from pathlib import PurePath
 
 import numpy as np
@@ -10,6 +12,7 @@ from skpoison.audit._columns import find_column, has_nested, with_unique_names
 from skpoison.audit._data import AuditData
 from skpoison.audit._delimited import read_delimited
 from skpoison.audit._files import BROKEN_BYTE, as_text, named, unpacked
+from skpoison.audit._inert import encodable
 from skpoison.audit._naming import counted, listed, quoted
 
 MAX_CELLS = 2**31
@@ -17,6 +20,7 @@ MAX_LINES = 2**26
 WORDS_OF_A_TAG = dict.fromkeys(("1", "1.0", "true", "t", "yes", "y"), 1.0) | dict.fromkeys(
     ("0", "0.0", "false", "f", "no", "n"), 0.0
 )
+HALF_OF_A_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 
 
@@ -155,7 +159,9 @@ def _parquet(source):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(pa.BufferReader(source) if isinstance(source, bytes) else source) as file:
+    is_content = isinstance(source, bytes)
+    source = pa.BufferReader(source) if is_content else pa.OSFile(os.fsencode(source))
+    with pq.ParquetFile(source) as file:
         rows, columns = file.metadata.num_rows, file.metadata.num_columns
         if rows * columns > MAX_CELLS:
             raise ValueError(f"{rows:,} rows of {columns:,} columns are more than memory holds")
@@ -184,7 +190,7 @@ def _read_json(text, skip_bad):
     """Objects, one a line, or all of them in one list."""
     if text.lstrip().startswith("["):
         try:
-            rows = json.loads(text)
+            rows = _from_json(text)
         except (ValueError, RecursionError) as error:
             raise ValueError(f"broken JSON ({error})") from error
         index = pd.RangeIndex(len(rows), name="row")
@@ -199,7 +205,7 @@ def _read_json(text, skip_bad):
         try:
             if BROKEN_BYTE.search(line):
                 raise ValueError("broken characters")
-            row = json.loads(line)
+            row = _from_json(line)
             if not isinstance(row, dict):
                 raise ValueError("no object")
         except (ValueError, RecursionError) as error:
@@ -215,6 +221,20 @@ def _read_json(text, skip_bad):
             raise ValueError(f"{len(broken):,} lines are broken: {lines}.{hint}")
         notes = [f"{counted(len(broken), 'broken line')} left out: {lines}."]
     return pd.DataFrame(rows, index=pd.Index(numbers, name="line")), notes
+
+
+def _from_json(text):
+    """The value; halves of characters, which JSON may hold, are written out."""
+    value = json.loads(text)
+    return _whole(value) if HALF_OF_A_CHARACTER.search(text) else value
+
+
+def _whole(value):
+    if isinstance(value, dict):
+        return dict(zip(encodable(list(value)), map(_whole, value.values()), strict=True))
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return encodable([value])[0]
 
 
 def _objects(table):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from skpoison.audit._inert import encodable
 from skpoison.audit._naming import counted, quoted
 from skpoison.utils._labels import check_missing, label_values
 
@@ -76,6 +77,8 @@ def read_target(y, name, task=None):
         if not (values == np.round(values)).all():  # classes by name, such as ratings of 3.5
             y = values.ravel().astype(str)
     labels = label_values(y, f"The label {name!r}")
+    if labels.dtype.kind in "OU":
+        labels = np.asarray(encodable(labels))
     _check_different(labels, name)
     check_classes(labels, name)
     return labels, "classification", notes, None

@@ -10,7 +10,7 @@ from uuid import uuid4
 import numpy as np
 import pandas as pd
 
-from skpoison.audit._inert import readable, spreadsheet_table
+from skpoison.audit._inert import encodable, readable, spreadsheet_table
 from skpoison.audit._report import render
 
 
@@ -90,7 +90,8 @@ def _write_files(audit, folder):
     rows.insert(0, "row", rows.index.to_flat_index())
     rows = rows.reset_index(drop=True)
     spreadsheet_table(rows).to_csv(folder / "rows.csv", index=False, encoding="utf-8")
-    _storable(rows).to_parquet(folder / "rows.parquet", index=False)
+    with (folder / "rows.parquet").open("wb") as file:  # by name, Arrow opens UTF-8 alone
+        _storable(rows).to_parquet(file, index=False)
     if data.paths is not None and data.table is None:
         paths = [_line(path) for path, keep in zip(data.paths, kept, strict=True) if keep]
         text = "".join(f"{path}\n" for path in paths)
@@ -124,16 +125,13 @@ def _storable(table):
     result = table.copy()
     for name in table.columns:
         if pd.api.types.is_object_dtype(table[name]):
-            result[name] = [None if _is_missing(cell) else _encodable(cell) for cell in table[name]]
+            cells = [None if _is_missing(cell) else str(cell) for cell in table[name]]
+            result[name] = encodable(cells)
     return result
 
 
 def _is_missing(cell):
     return cell is None or cell is pd.NA or cell != cell
-
-
-def _encodable(cell):
-    return str(cell).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _line(path):

@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from skpoison.audit import audit_data
-from skpoison.audit._sources import read_source
+from skpoison.audit import audit_data, read_source
 
 
 def picture(shape=(12, 10), seed=0):

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from skpoison.audit import audit
-from skpoison.audit._sources import read_source
+from skpoison.audit import audit, read_source
 
 
 @pytest.fixture(scope="module")

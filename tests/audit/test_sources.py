@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skpoison.audit._sources import read_source
+from skpoison.audit import read_source
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 from pyarrow import feather, parquet
 
-from skpoison.audit._sources import read_source
+from skpoison.audit import read_source
 
 N = 60
 

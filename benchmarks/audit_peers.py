@@ -57,9 +57,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from skpoison.audit import audit_data
-from skpoison.audit._context import Context
-from skpoison.audit._sources import read_source
+from skpoison.audit import Context, audit_data, read_source
 from skpoison.metrics import poison_report
 
 RESULTS = Path(__file__).parent / "results"

@@ -2,14 +2,16 @@
 
 from importlib import import_module
 
-__all__ = ["Audit", "AuditData", "audit", "audit_data"]
+__all__ = ["Audit", "AuditData", "Context", "audit", "audit_data", "read_source"]
 
 # Imported at first use: `skpoison --help` reads this folder's command and must answer at once.
 _MODULES = {
-    "Audit": "_audit",
+    "Audit": "_result",
     "AuditData": "_data",
+    "Context": "_context",
     "audit": "_audit",
     "audit_data": "_audit",
+    "read_source": "_sources",
 }
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from skpoison.audit._data import AuditData
 from skpoison.audit._delimited import as_position
 from skpoison.audit._files import named
+from skpoison.audit._inert import encodable
 from skpoison.audit._naming import counted, nearest, quoted
 
 MAX_BYTES = 2**34  # of one array
@@ -68,12 +69,12 @@ def read_arrays(path, *, label=None, groups=None, split=None):
     X, kind, more = _rows(X)
     return AuditData(
         X=X,
-        y=y,
+        y=_texts(y),
         kind=kind,
         index=pd.RangeIndex(len(y), name="row"),
         label_name=label,
         notes=[*notes, *more],
-        **{name: np.asarray(values).astype(str) for name, values in extra.items()},
+        **{name: _texts(np.asarray(values).astype(str)) for name, values in extra.items()},
     )
 
 
@@ -208,10 +209,15 @@ def _check_header(member, key, size):
         raise ValueError(f"'{key}' declares shape {shape}, more than the file holds")
 
 
+def _texts(values):
+    """The array, with halves of characters written out where it holds texts."""
+    return np.asarray(encodable(values)) if values.dtype.kind == "U" else values
+
+
 def _rows(X):
     """Rows as an audit takes them: texts, features, or images with their colours last."""
     if X.dtype.kind in "US" and X.ndim == 1:
-        return [str(text) for text in X.astype(str)], "text", []
+        return _texts(X.astype(str)).tolist(), "text", []
     if X.dtype.kind not in "fiub" or X.ndim not in (2, 3, 4):
         raise ValueError(
             f"X has shape {X.shape} and dtype {X.dtype}; numbers of shape (n, columns), images of "

@@ -7,13 +7,13 @@ import pandas as pd
 from scipy import sparse
 
 from skpoison.audit._naming import nearest
+from skpoison.audit._target import check_classes
 from skpoison.audit.kinds import KINDS
 from skpoison.detectors._precomputed import check_predictions, column_labels, columns_of_classes
 
 KINDS_OF_ROWS = ("table", "text", "images", "features")
 TASKS = ("classification", "regression", "multilabel")
 FEWEST_ROWS = 2
-MOST_CLASSES = 0.5  # of the rows
 
 
 def chosen_kinds(data, only):
@@ -34,7 +34,7 @@ def chosen_kinds(data, only):
             hint = nearest(name, KINDS)
             raise ValueError(f"only must hold names of {list(KINDS)}, got {name!r}.{hint}")
         kind = KINDS[name]
-        if kind.needs is not None and getattr(data, kind.needs) is None:
+        if kind.lacks(data):
             raise ValueError(f"only={name!r} needs {kind.needs}, which are not given.")
         if kind not in suitable:
             raise ValueError(
@@ -73,12 +73,8 @@ def check_data(data):
         )
     if data.task == "regression" and not np.isfinite(y.astype(float)).all():
         raise ValueError("y holds infinite targets.")
-    n_classes = len(np.unique(y)) if data.task == "classification" else 1
-    if n_classes > max(MOST_CLASSES * n_rows, 2):
-        raise ValueError(
-            f"The label has {n_classes:,} different values in {n_rows:,} rows. Is it a name or a "
-            "number of the row? For a regression it must hold numbers."
-        )
+    if data.task == "classification":
+        check_classes(y, data.label_name)
     if hasattr(data.X, "columns") and data.X.columns.has_duplicates:
         twice = data.X.columns[data.X.columns.duplicated()].unique().tolist()
         raise ValueError(

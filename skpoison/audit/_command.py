@@ -23,11 +23,12 @@ def audit(
         ),
     ],
     label: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="COLUMN",
-            help="Column of the labels: its name, or its number from 0, -1 for the last. "
-            "In an .npz archive the key; beside an .npy file another one. Folders need none.",
+            help="Column of the labels: its name, or its number from 0, -1 for the last; given "
+            "several times, columns of tags. In an .npz archive the key; beside an .npy file "
+            "another one. Folders need none.",
         ),
     ] = None,
     text: Annotated[
@@ -49,6 +50,14 @@ def audit(
             metavar="FILE",
             help="Class probabilities of your own model, out of sample: an .npy file with one "
             "column for each label in sorted order.",
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Model for features of pictures or texts: a .keras or .onnx file, or a folder of "
+            "Model2Vec.",
         ),
     ] = None,
     groups: Annotated[
@@ -113,11 +122,12 @@ def audit(
         with _terminal.waiting(f"Reading {source.name}"), _without_warnings():
             data = read_source(
                 source,
-                label=label,
+                label=label or None,
                 text=text,
                 image=image,
                 features=features,
                 pred_proba=pred_proba,
+                model=model,
                 groups=groups,
                 split=split,
                 task=task,

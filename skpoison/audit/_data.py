@@ -32,6 +32,9 @@ class AuditData:
     label_name : str, default="label"
         Name of the label.
 
+    tag_names : list of str, default=None
+        Name of each tag where `task` is "multilabel". None: their numbers.
+
     groups : ndarray of shape (n_samples,), default=None
         Annotator, source or date of each row.
 
@@ -63,6 +66,7 @@ class AuditData:
     task: str = "classification"
     index: pd.Index | None = None
     label_name: str = "label"
+    tag_names: list[str] | None = None
     groups: np.ndarray | None = None
     split: np.ndarray | None = None
     pred_proba: np.ndarray | None = None
@@ -71,3 +75,7 @@ class AuditData:
     paths: list[str] | None = None
     table: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self):
+        if self.task == "multilabel" and self.tag_names is None:
+            self.tag_names = [str(tag) for tag in range(np.shape(self.y)[1])]

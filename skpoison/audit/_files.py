@@ -144,7 +144,7 @@ def _only_member(path):
 def _open_zstandard(path):
     import pyarrow as pa
 
-    return pa.CompressedInputStream(pa.OSFile(os.fspath(path)), "zstd")
+    return pa.CompressedInputStream(pa.OSFile(os.fsencode(path)), "zstd")
 
 
 def _check_size(path, size):

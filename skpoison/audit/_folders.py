@@ -9,6 +9,7 @@ import pandas as pd
 
 from skpoison.audit._data import AuditData
 from skpoison.audit._files import BROKEN_BYTE, MAX_BYTES, as_text
+from skpoison.audit._inert import encodable
 from skpoison.audit._naming import counted, listed, rows_named
 from skpoison.audit._picture_files import SUFFIXES
 
@@ -55,10 +56,10 @@ def read_folder(folder):
         notes.append(f"{counted(len(loose), 'file')} passed over, in no class: {listed(loose)}.")
     if links:
         notes.append(f"{counted(len(links), 'link')} not followed: {listed(links)}.")
-    y = np.array([parts[level] for parts in files])
+    y = np.array(encodable([parts[level] for parts in files]))
     n_classes = counted(len(set(y)), "class").replace("classs", "classes")
     what = "picture" if kind == "images" else "text file"
-    names = ["/".join(parts) for parts in files]
+    names = encodable(["/".join(parts) for parts in files])
     return AuditData(
         X=[folder.joinpath(*parts) for parts in files],
         y=y,

@@ -51,6 +51,38 @@ def _escape(match):
     return "\\r" if code == 13 else f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
+def encodable(values):
+    r"""Texts that any file can hold: halves of characters are written out.
+
+    Names of files and JSON may hold them, tables of pandas may not.
+
+    Parameters
+    ----------
+    values : array-like or list
+        Texts among anything else.
+
+    Returns
+    -------
+    values : array-like or list
+        The same where there are none, otherwise a list.
+
+    Examples
+    --------
+    >>> print(*encodable(["b\udcff.png", 7]))
+    b\udcff.png 7
+    """
+    texts = [value for value in values if isinstance(value, str)]
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return [_whole(value) if isinstance(value, str) else value for value in values]
+    return values
+
+
+def _whole(text):
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def spreadsheet_cell(value):
     """Text that no spreadsheet takes for a formula; numbers and what is no text stay as they are.
 

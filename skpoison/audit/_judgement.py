@@ -139,9 +139,9 @@ def judge_tags(context):
     flagged = np.zeros(tags.shape, dtype=bool)
     probability, score = np.zeros(tags.shape), np.full(tags.shape, -np.inf)
     lines = []
-    for tag in range(tags.shape[1]):
+    for tag, name in enumerate(context.data.tag_names):
         y = tags[:, tag]
-        line = {"tag": tag, "rows": int(y.sum()), "share": 0.0, "low": 0.0, "high": 1.0}
+        line = {"tag": name, "rows": int(y.sum()), "share": 0.0, "low": 0.0, "high": 1.0}
         if 1 < y.sum() < len(y) - 1:
             detector = LabelNoiseDetector(
                 n_components=COMPONENTS_OF_A_TAG,

@@ -83,9 +83,38 @@ def read_pictures(items, index, folder=None):
     return images[: len(good)], np.array(good), notes
 
 
+def pictures_at(items, size, n_colours, folder=None):
+    """Read pictures that are known to be whole in a size of one's choice.
+
+    Parameters
+    ----------
+    items : list of pathlib.Path, str, bytes or ndarray of dtype uint8
+        As for :func:`read_pictures`, or pixels.
+
+    size : (int, int)
+        Width and height.
+
+    n_colours : {1, 3}
+        Grey, or red, green and blue.
+
+    folder : pathlib.Path, default=None
+        Where paths given as str begin.
+
+    Returns
+    -------
+    images : ndarray of shape (n_items, height, width, n_colours), dtype=uint8
+    """
+    images = np.zeros((len(items), size[1], size[0], n_colours), np.uint8)
+    for row, item in enumerate(items):
+        with _open(_source(item, folder)) as picture:
+            pixels = _pixels(picture, size, "RGB" if n_colours == 3 else "L")
+        images[row] = pixels.reshape(images.shape[1:])
+    return images
+
+
 def _source(item, folder):
     """A path or bytes to open, or the error that says why not."""
-    if isinstance(item, (bytes, Path)):
+    if isinstance(item, (bytes, Path, np.ndarray)):
         return item
     if not isinstance(item, str) or not item:
         return ValueError("no path")
@@ -101,6 +130,8 @@ def _open(source):
 
     if isinstance(source, Exception):
         raise source
+    if isinstance(source, np.ndarray):
+        return Image.fromarray(source)
     if isinstance(source, bytes):
         source = io.BytesIO(source)
     elif not source.is_file():
@@ -152,7 +183,9 @@ def _pixels(picture, size, mode):
             picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
         picture = picture.convert(mode)
     if picture.size != size:
-        picture = picture.resize(size, Image.Resampling.BOX)
+        is_larger = size[0] > picture.size[0] or size[1] > picture.size[1]
+        how = Image.Resampling.BILINEAR if is_larger else Image.Resampling.BOX
+        picture = picture.resize(size, how)
     return np.asarray(picture)
 
 

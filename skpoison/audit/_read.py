@@ -6,24 +6,24 @@ from scipy import sparse
 from sklearn.utils.validation import _num_samples
 
 from skpoison.audit._data import AuditData
+from skpoison.audit._inert import encodable
+from skpoison.audit._target import check_task, read_target
 from skpoison.detectors._encoding import as_frame, kind_of
-from skpoison.utils._labels import label_values
-
-CLASSES_AT_MOST, SHARE_AT_MOST = 50, 0.1  # different numbers; more are the targets of a regression
 
 
-def as_audit_data(X, y=None, *, groups=None, split=None, pred_proba=None, features=None):
+def as_audit_data(X, y=None, *, groups=None, split=None, pred_proba=None, features=None, task=None):
     """Read what :func:`skpoison.audit.audit` takes.
 
     Parameters
     ----------
-    X, y, groups, split, pred_proba, features
+    X, y, groups, split, pred_proba, features, task
         As there.
 
     Returns
     -------
     data : AuditData
     """
+    check_task(task)
     label_name = "label"
     if isinstance(y, str):
         X = X.to_pandas() if hasattr(X, "to_pandas") else X
@@ -34,16 +34,12 @@ def as_audit_data(X, y=None, *, groups=None, split=None, pred_proba=None, featur
         label_name = str(y.name)
     index = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
     X, kind = _rows(X)
-    notes = []
+    tag_names = None
     if y is None:
         y, task = np.zeros(_num_samples(X), dtype=int), "classification"
-        notes.append("There are no labels: what needs them was not looked for.")
+        notes = ["There are no labels: what needs them was not looked for."]
     else:
-        y, task = _labels(y)
-    if task == "regression":
-        notes.append(
-            f"Taken for a regression: the target has {len(np.unique(y)):,} different numbers."
-        )
+        y, task, notes, tag_names = read_target(y, label_name, task)
     return AuditData(
         X,
         y,
@@ -51,10 +47,11 @@ def as_audit_data(X, y=None, *, groups=None, split=None, pred_proba=None, featur
         task,
         index=index,
         label_name=label_name,
-        groups=None if groups is None else np.asarray(groups),
-        split=None if split is None else np.asarray(split),
+        groups=_names(groups),
+        split=_names(split),
         pred_proba=pred_proba,
         features=None if features is None else _features(features),
+        tag_names=tag_names,
         notes=notes,
     )
 
@@ -67,7 +64,7 @@ def _rows(X):
         return (X if hasattr(X, "iloc") else X.to_pandas()), "table"
     kind = kind_of(X)
     if kind == "text":
-        return [str(text) for text in X], "text"
+        return encodable([str(text) for text in X]), "text"
     X = X if hasattr(X, "shape") else np.asarray(X)
     if kind == "table":
         return as_frame(X), "table"
@@ -83,6 +80,10 @@ def _rows(X):
     return X, "features" if X.ndim == 2 else "images"
 
 
+def _names(values):
+    return None if values is None else np.asarray(encodable(np.asarray(values)))
+
+
 def _features(features):
     if sparse.issparse(features):
         return features.tocsr()
@@ -93,19 +94,3 @@ def _features(features):
             f"{features.shape} and dtype {features.dtype}."
         )
     return features
-
-
-def _labels(y):
-    """Labels, targets or tags, and the task."""
-    values = y.toarray() if sparse.issparse(y) else np.asarray(y)
-    if values.ndim == 2 and values.shape[1] > 1:
-        if values.dtype.kind in "biuf" and np.isin(values, (0, 1)).all():
-            if not (values.sum(axis=1) == 1).all():
-                return values.astype(int), "multilabel"
-    elif values.dtype.kind in "iuf" and not np.isnan(values.astype(float)).any():
-        values, n_rows = values.ravel(), values.size
-        n_values = len(np.unique(values))
-        is_whole = (values == np.round(values)).all()
-        if not is_whole or n_values > max(CLASSES_AT_MOST, SHARE_AT_MOST * n_rows):
-            return values.astype(np.float64), "regression"
-    return label_values(y), "classification"

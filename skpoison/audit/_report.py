@@ -139,7 +139,10 @@ def _first_screen(audit, found):
         "seconds": summary["seconds"],
         "version": summary["version"],
         "found": found,
-        "not_found": [finding for finding in audit.findings.values() if not finding.found],
+        "not_found": sorted(
+            (finding for finding in audit.findings.values() if not finding.found),
+            key=lambda finding: not finding.asked,
+        ),
         "scores": score_picture(score, flagged),
         "pairs": pairs,
     }

@@ -11,10 +11,11 @@ from skpoison.audit._arrays import is_array_file, read_arrays, read_one_array
 from skpoison.audit._audit import rows_of
 from skpoison.audit._columns import use_columns
 from skpoison.audit._folders import read_folder, read_texts
+from skpoison.audit._models import check_model, with_model_features
 from skpoison.audit._naming import counted, nearest, rows_named
 from skpoison.audit._picture_files import read_pictures
 from skpoison.audit._tables import read_table
-from skpoison.audit._target import TASKS, read_target
+from skpoison.audit._target import as_read, check_task, read_target
 from skpoison.detectors._blockwise import draw_sample
 
 
@@ -26,6 +27,7 @@ def read_source(
     image=None,
     features=None,
     pred_proba=None,
+    model=None,
     groups=None,
     split=None,
     task=None,
@@ -41,9 +43,10 @@ def read_source(
         A table (CSV, TSV, Parquet, Feather, Arrow, JSON lines, or one of them compressed), a
         folder with one folder of pictures or text files for each class, or an .npz or .npy file.
 
-    label : str or int, default=None
-        Column of the labels: its name, or its position from 0 (negative: from the end). In an
-        archive the key of the labels. Folders need none.
+    label : str, int or list of them, default=None
+        Column of the labels: its name, or its position from 0 (negative: from the end); several
+        columns of 0 and 1, yes and no, or true and false are tags. In an archive the key of the
+        labels. Folders need none.
 
     text : str or int, default=None
         Column of the texts, where these alone are the rows.
@@ -56,6 +59,10 @@ def read_source(
 
     pred_proba : str or pathlib.Path, default=None
         An .npy file of shape (n_rows, n_classes): out-of-sample probabilities, classes sorted.
+
+    model : str or pathlib.Path, default=None
+        A model in a file that gives images or texts their features: ``.keras``, ``.onnx``, or a
+        folder of Model2Vec.
 
     groups, split : str or int, default=None
         Column of the annotator, source or date, and of the part ("train", "test").
@@ -82,10 +89,12 @@ def read_source(
         If the source cannot be read, or is not what is said of it. The message says in a
         sentence what came and what is accepted.
     """
-    if task not in (None, *TASKS):
-        raise ValueError(f"task must be one of {TASKS} or None, got {task!r}.")
+    check_task(task)
+    if model is not None:
+        check_model(model)
     if max_rows is not None and max_rows < 2:
         raise ValueError(f"max_rows must be at least 2, got {max_rows}.")
+    label = label[0] if isinstance(label, (list, tuple)) and len(label) == 1 else label
     path = _existing(source)
     in_table = {"text": text, "image": image}
     columns = {"label": label, **in_table, "groups": groups, "split": split}
@@ -94,6 +103,8 @@ def read_source(
         data = read_folder(path)
     elif is_array_file(path):
         _refuse_columns(in_table, "arrays")
+        if isinstance(label, (list, tuple)):
+            raise ValueError(f"label={list(label)} names several arrays; one is accepted.")
         data = read_arrays(path, label=label, groups=groups, split=split)
     else:
         data = read_table(path, **columns, skip_bad=skip_bad)
@@ -106,11 +117,15 @@ def read_source(
     data = _without_gaps(data)
     if max_rows is not None and len(data.y) > max_rows:
         data = _sample(data, max_rows, check_random_state(random_state))
-    data = _open_files(data, path)
-    data.y, data.task, notes = read_target(data.y, data.label_name, task)
+    data, items = _open_files(data, path)
+    y = data.y if np.ndim(data.y) > 1 else as_read(data.y)
+    if data.tag_names:
+        y = pd.DataFrame(y, columns=data.tag_names)
+    data.y, data.task, notes, data.tag_names = read_target(y, data.label_name, task)
     data.notes += notes
     _check_probabilities(data, pred_proba)
-    return _decide_columns(data)
+    data = _decide_columns(data)
+    return data if model is None else with_model_features(data, model, items, path.parent)
 
 
 def _existing(source):
@@ -184,18 +199,20 @@ def _is_present(y):
 
 
 def _open_files(data, path):
-    """Read the files behind the rows, where there are any."""
+    """Read the files behind the rows, where there are any; of pictures, what they came from."""
+    items = None
     if data.kind == "images" and isinstance(data.X, list):
         folder = path.parent
         if path.is_file() and not any(isinstance(item, bytes) for item in data.X):
             data.paths = [str(folder / item) if isinstance(item, str) else "" for item in data.X]
         X, good, notes = read_pictures(data.X, data.index, folder)
+        items = [data.X[row] for row in good]
     elif data.kind == "text" and isinstance(data.X[0], Path):
         X, good, notes = read_texts(data.X, data.index)
     else:
-        return data
+        return data, None
     data = _take(data, good)
-    return replace(data, X=X, notes=[*data.notes, *notes])
+    return replace(data, X=X, notes=[*data.notes, *notes]), items
 
 
 def _check_probabilities(data, source):

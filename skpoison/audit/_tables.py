@@ -1,6 +1,8 @@
 """Tables in files: text of any separator, Parquet, Feather and Arrow, JSON lines."""
 
 import json
+import os
+import re
 from pathlib import PurePath
 
 import numpy as np
@@ -10,10 +12,15 @@ from skpoison.audit._columns import find_column, has_nested, with_unique_names
 from skpoison.audit._data import AuditData
 from skpoison.audit._delimited import read_delimited
 from skpoison.audit._files import BROKEN_BYTE, as_text, named, unpacked
+from skpoison.audit._inert import encodable
 from skpoison.audit._naming import counted, listed, quoted
 
 MAX_CELLS = 2**31
 MAX_LINES = 2**26
+WORDS_OF_A_TAG = dict.fromkeys(("1", "1.0", "true", "t", "yes", "y"), 1.0) | dict.fromkeys(
+    ("0", "0.0", "false", "f", "no", "n"), 0.0
+)
+HALF_OF_A_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 
 
@@ -26,7 +33,7 @@ def read_table(path, *, label, text=None, image=None, groups=None, split=None, s
         The file.
 
     label, text, image, groups, split : str or int, default=None
-        Names or numbers of columns.
+        Names or numbers of columns; a list of them in `label` names tags.
 
     skip_bad : bool, default=False
         Leave broken lines out.
@@ -42,27 +49,32 @@ def read_table(path, *, label, text=None, image=None, groups=None, split=None, s
     ValueError, OSError
         If the file cannot be read, or a column is not there.
     """
-    table, notes = _load(path, label, skip_bad)
+    labels = label if isinstance(label, (list, tuple)) else [label]
+    table, notes = _load(path, labels[0], skip_bad)
     notes += with_unique_names(table)
     if label is None:
         raise ValueError(
             f"label must name the column of the labels. The columns of {path.name} are "
             f"{quoted(list(table.columns))}."
         )
-    given = {"label": label, "text": text, "image": image, "groups": groups, "split": split}
+    given = {"text": text, "image": image, "groups": groups, "split": split}
     roles = {
         parameter: find_column(table, column, parameter, path.name)
         for parameter, column in given.items()
         if column is not None
     }
-    for parameter, column in roles.items():
-        other = next(name for name in roles if roles[name] == column)
-        if other != parameter:
-            raise ValueError(f"{other} and {parameter} name the same column, '{column}'.")
-    columns = {column: parameter for parameter, column in roles.items()}
+    labels = [find_column(table, column, "label", path.name) for column in labels]
+    columns = {}
+    for parameter, column in [*(("label", column) for column in labels), *roles.items()]:
+        if column in columns:
+            raise ValueError(f"{columns[column]} and {parameter} name the same column, '{column}'.")
+        columns[column] = parameter
     rest = table.drop(columns=list(columns))
-    if _is_nested(table[roles["label"]]):
-        raise ValueError(f"label='{roles['label']}' holds lists; one label a row is accepted.")
+    if _is_nested(table[labels[0]]):
+        raise ValueError(
+            f"label='{labels[0]}' holds lists; one label a row is accepted, or a column of 0 and 1 "
+            "for each tag."
+        )
     only = next((roles[parameter] for parameter in ("text", "image") if parameter in roles), None)
     if text is not None and image is not None:
         raise ValueError("text and image cannot both be named.")
@@ -80,10 +92,11 @@ def read_table(path, *, label, text=None, image=None, groups=None, split=None, s
     size = f"{counted(len(table), 'row')} and {counted(table.shape[1], 'column')}"
     return AuditData(
         X=X,
-        y=table[roles["label"]].to_numpy(dtype=object),
+        y=table[labels[0]].to_numpy(dtype=object) if len(labels) == 1 else _tags(table[labels]),
         kind=kind,
         index=table.index,
-        label_name=roles["label"],
+        label_name=listed(labels),
+        tag_names=labels if len(labels) > 1 else None,
         groups=_names(table, roles.get("groups")),
         split=_names(table, roles.get("split")),
         columns=columns,
@@ -146,7 +159,9 @@ def _parquet(source):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(pa.BufferReader(source) if isinstance(source, bytes) else source) as file:
+    is_content = isinstance(source, bytes)
+    source = pa.BufferReader(source) if is_content else pa.OSFile(os.fsencode(source))
+    with pq.ParquetFile(source) as file:
         rows, columns = file.metadata.num_rows, file.metadata.num_columns
         if rows * columns > MAX_CELLS:
             raise ValueError(f"{rows:,} rows of {columns:,} columns are more than memory holds")
@@ -175,7 +190,7 @@ def _read_json(text, skip_bad):
     """Objects, one a line, or all of them in one list."""
     if text.lstrip().startswith("["):
         try:
-            rows = json.loads(text)
+            rows = _from_json(text)
         except (ValueError, RecursionError) as error:
             raise ValueError(f"broken JSON ({error})") from error
         index = pd.RangeIndex(len(rows), name="row")
@@ -190,7 +205,7 @@ def _read_json(text, skip_bad):
         try:
             if BROKEN_BYTE.search(line):
                 raise ValueError("broken characters")
-            row = json.loads(line)
+            row = _from_json(line)
             if not isinstance(row, dict):
                 raise ValueError("no object")
         except (ValueError, RecursionError) as error:
@@ -206,6 +221,20 @@ def _read_json(text, skip_bad):
             raise ValueError(f"{len(broken):,} lines are broken: {lines}.{hint}")
         notes = [f"{counted(len(broken), 'broken line')} left out: {lines}."]
     return pd.DataFrame(rows, index=pd.Index(numbers, name="line")), notes
+
+
+def _from_json(text):
+    """The value; halves of characters, which JSON may hold, are written out."""
+    value = json.loads(text)
+    return _whole(value) if HALF_OF_A_CHARACTER.search(text) else value
+
+
+def _whole(value):
+    if isinstance(value, dict):
+        return dict(zip(encodable(list(value)), map(_whole, value.values()), strict=True))
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return encodable([value])[0]
 
 
 def _objects(table):
@@ -234,6 +263,22 @@ def _picture(cell):
     if isinstance(cell, dict):
         return cell.get("bytes") or cell.get("path")
     return cell
+
+
+def _tags(table):
+    """Columns of 0 and 1, or words that stand for them, as numbers; NaN where there is none."""
+    tags = np.full(table.shape, np.nan)
+    for place, name in enumerate(table.columns):
+        column = table[name]
+        words = column.map(lambda cell: WORDS_OF_A_TAG.get(str(cell).strip().casefold(), np.nan))
+        other = column[column.notna() & words.isna()]
+        if len(other):
+            raise ValueError(
+                f"label='{name}' holds {quoted(pd.unique(other.astype(str)), 3)}; where several "
+                "columns are named, each holds 0 and 1, yes and no, or true and false."
+            )
+        tags[:, place] = words.where(column.notna(), np.nan)
+    return tags
 
 
 def _names(table, column):

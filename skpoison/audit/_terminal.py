@@ -57,7 +57,11 @@ def show_findings(found):
     console.print(Text(_plain(found.summary["sentence"]), style="bold"), "", sep="\n")
     kinds = Table(box=None, show_header=False)
     for finding in found.findings.values():
-        mark = Text("found", style="bold yellow") if finding.found else Text("nothing", style="dim")
+        mark = (
+            Text("found", style="bold yellow")
+            if finding.found
+            else Text("nothing" if finding.asked else "not asked", "dim")
+        )
         kinds.add_row(mark, _inert(f"{finding.title}. {finding.sentence}"))
     console.print(kinds, "", sep="\n")
     flagged = found.rows[found.rows["flagged"]]

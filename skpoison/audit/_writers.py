@@ -2,6 +2,8 @@
 
 import json
 import os
+import platform
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -10,12 +12,17 @@ from uuid import uuid4
 import numpy as np
 import pandas as pd
 
-from skpoison.audit._inert import readable, spreadsheet_table
+from skpoison.audit._inert import encodable, readable, spreadsheet_table
 from skpoison.audit._report import render
+
+HOST = re.sub(r"\W", "-", platform.node(), flags=re.A)
 
 
 def write(audit, folder):
     """Write an audit into a new folder, all of it or nothing.
+
+    A process that is killed while it writes leaves a hidden folder beside it, which the next audit
+    that is written there removes.
 
     The folder gets ``report.html``; ``rows.csv`` and ``rows.parquet`` with every row; ``clean.csv``
     with the rows that are not flagged or, where rows are files, ``clean_files.txt`` with their
@@ -41,7 +48,8 @@ def write(audit, folder):
     """
     folder = Path(folder)
     check_new(folder)
-    partial = folder.parent / f".{folder.name}.{uuid4().hex[:8]}.part"
+    _remove_stale(folder)
+    partial = folder.parent / f".{folder.name}.{uuid4().hex[:8]}.{HOST}.{os.getpid()}.part"
     missing = [parent for parent in folder.absolute().parents if not parent.exists()]
     try:
         partial.mkdir(parents=True)
@@ -58,6 +66,30 @@ def write(audit, folder):
             raise
         why = os.strerror(error.errno) if error.errno else error
         raise OSError(f"{folder} could not be written, nothing of it is left: {why}.") from error
+
+
+def _remove_stale(folder):
+    """Remove what processes of this machine that were killed have begun to write there."""
+    if os.name != "posix":  # elsewhere there is no harmless signal to ask a process by
+        return
+    name = re.compile(
+        re.escape(f".{folder.name}.") + r"[0-9a-f]{8}\." + re.escape(HOST) + r"\.(\d{1,9})\.part"
+    )
+    with suppress(OSError):
+        for entry in os.scandir(folder.parent):
+            match = name.fullmatch(entry.name)
+            if match and entry.is_dir(follow_symlinks=False) and _is_dead(int(match.group(1))):
+                shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _is_dead(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def check_new(folder):
@@ -90,7 +122,8 @@ def _write_files(audit, folder):
     rows.insert(0, "row", rows.index.to_flat_index())
     rows = rows.reset_index(drop=True)
     spreadsheet_table(rows).to_csv(folder / "rows.csv", index=False, encoding="utf-8")
-    _storable(rows).to_parquet(folder / "rows.parquet", index=False)
+    with (folder / "rows.parquet").open("wb") as file:  # by name, Arrow opens UTF-8 alone
+        _storable(rows).to_parquet(file, index=False)
     if data.paths is not None and data.table is None:
         paths = [_line(path) for path, keep in zip(data.paths, kept, strict=True) if keep]
         text = "".join(f"{path}\n" for path in paths)
@@ -124,16 +157,13 @@ def _storable(table):
     result = table.copy()
     for name in table.columns:
         if pd.api.types.is_object_dtype(table[name]):
-            result[name] = [None if _is_missing(cell) else _encodable(cell) for cell in table[name]]
+            cells = [None if _is_missing(cell) else str(cell) for cell in table[name]]
+            result[name] = encodable(cells)
     return result
 
 
 def _is_missing(cell):
     return cell is None or cell is pd.NA or cell != cell
-
-
-def _encodable(cell):
-    return str(cell).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _line(path):

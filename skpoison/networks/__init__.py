@@ -13,6 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets every im
 
 from skpoison.networks._architectures import Architecture  # noqa: E402
 from skpoison.networks._inference import TrainedNetwork  # noqa: E402
+from skpoison.networks._saved import SavedNetwork  # noqa: E402
 from skpoison.networks._training import train  # noqa: E402
 
-__all__ = ["Architecture", "TrainedNetwork", "train"]
+__all__ = ["Architecture", "SavedNetwork", "TrainedNetwork", "train"]

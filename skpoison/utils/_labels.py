@@ -40,7 +40,7 @@ def label_values(y, name="y"):
         values = values[:, 0]
     if values.dtype.kind == "c":
         raise _not_labels(name, "complex numbers. Complex data not supported")
-    _check_missing(values, name)
+    check_missing(values, name)
     if values.dtype == object:
         kinds = {"str" if isinstance(v, str) else type(v).__name__ for v in values.ravel()}
         if len(kinds) > 1:
@@ -82,7 +82,22 @@ def _as_array(y):
     return pd.Series(values.ravel(), dtype=object).infer_objects().to_numpy().reshape(values.shape)
 
 
-def _check_missing(values, name):
+def check_missing(values, name):
+    """Refuse labels that are missing.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,) or (n_samples, n_columns)
+        Labels.
+
+    name : str
+        How the error calls them.
+
+    Raises
+    ------
+    ValueError
+        If there are gaps; the message names the first rows.
+    """
     missing = pd.isna(values)
     if not missing.any():
         return

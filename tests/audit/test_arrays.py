@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from skpoison.audit._sources import read_source
+from skpoison.audit import read_source
 
 X, Y = load_digits(return_X_y=True)
 X, Y = X[:200], Y[:200]

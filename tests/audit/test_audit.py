@@ -75,12 +75,47 @@ def test_what_is_looked_for_depends_on_the_task():
     rng = np.random.RandomState(0)
     X = rng.normal(size=(120, 3))
     regression = audit(X, X.sum(axis=1) + rng.normal(size=120), random_state=0)
-    assert list(regression.findings) == ["target", "outlier", "duplicate", "leak", "order"]
+    expected = ["target", "groups", "outlier", "duplicate", "leak", "order"]
+    assert list(regression.findings) == expected
     tags = audit(X, (X[:, :2] > 0).astype(int), random_state=0)
-    assert list(tags.findings) == ["tags", "outlier", "duplicate"]
-    assert "groups" not in audit(X, X[:, 0] > 0).findings
-    unlabelled = audit(X, random_state=0)
-    assert not unlabelled.rows["label_flagged"].any() and unlabelled.summary["notes"]
+    assert list(tags.findings) == ["tags", "groups", "outlier", "duplicate"]
+
+
+def test_what_is_not_asked_is_told_from_what_is_not_there():
+    """Without labels and groups, no verdict is given on either."""
+    found = audit(np.random.RandomState(0).normal(size=(60, 3)), random_state=0)
+    told = {name: line["asked"] for name, line in found.summary["findings"].items()}
+    needs_labels = {"label", "confused-pairs", "groups", "influence", "trigger", "leak", "order"}
+    assert {name for name, asked in told.items() if not asked} == needs_labels
+    assert f"by {len(told) - len(needs_labels)} kinds of check" in found.summary["sentence"]
+    assert found.findings["groups"].sentence == "Not asked: there are no groups."
+    assert not found.rows["label_flagged"].any() and found.summary["notes"]
+    page = found._repr_html_()
+    assert all(finding.sentence in page for finding in found.findings.values())
+
+
+def test_tags_go_by_the_names_of_their_columns():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(200, 2))
+    y = pd.DataFrame({"warm": X[:, 0] > 0, "wet": X[:, 1] > 0})
+    y.loc[:9, "wet"] ^= True
+    found = audit(X, y, only="tags", random_state=0)
+    assert found.findings["tags"].table["tag"].tolist() == ["warm", "wet"]
+    assert any("tag wet should be" in text for text in found.rows["reasons"][:10])
+    assert set(found.rows["label"]) == {"", "warm", "wet", "warm, wet"}
+    exclusive = audit(X, y.assign(warm=~y["wet"]), only="small-class")
+    assert set(exclusive.rows["label"]) == {"warm", "wet"}
+
+
+def test_the_task_can_be_said():
+    X = np.random.RandomState(0).normal(size=(90, 2))
+    assert audit(X, np.arange(90) % 5, task="regression", only="order").data.task == "regression"
+    stars = audit(X, np.arange(90) % 5 / 2, task="classification", only="small-class")
+    assert stars.summary["classes"] == dict.fromkeys(["0.0", "0.5", "1.0", "1.5", "2.0"], 18)
+    with pytest.raises(ValueError, match="task must be one of"):
+        audit(X, np.arange(90) % 5, task="ranking")
+    with pytest.raises(ValueError, match="one class only, 'a' in 90 rows"):
+        audit(X, ["a"] * 90)
 
 
 def test_kinds_say_what_they_cost_and_are_for():

@@ -214,6 +214,38 @@ def test_an_interrupted_audit_leaves_nothing(wine, tmp_path, monkeypatch, where,
     assert not list(tmp_path.iterdir())
 
 
+def test_several_labels_are_tags(tmp_path):
+    """Tags of two columns, of which a tenth is wrong in one; tags that exclude each other."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4)).round(3)
+    hot, wet = X[:, 0] + X[:, 1] > 0, X[:, 2] - X[:, 3] > 0
+    wrong = np.arange(300) < 30
+    table = pd.DataFrame(X, columns=list("abcd")).assign(
+        hot=np.where(hot, "Yes", "no"), wet=(wet ^ wrong).astype(int)
+    )
+    table.to_csv(tmp_path / "t.csv", index=False)
+    options = [tmp_path / "t.csv", "--label", "hot", "--label", "wet", "--only", "tags"]
+    result = run(*options, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "The label 'hot, wet' holds 2 tags a row." in words(result)
+    assert "Most are wrong of tag wet" in words(result)
+    rows = pd.read_parquet(tmp_path / "out" / "rows.parquet")
+    assert rows["flagged"][:30].mean() > 0.8 and rows["flagged"][30:].mean() < 0.1
+    assert rows["label"][40] == ", ".join(
+        name for name, on in {"hot": hot[40], "wet": wet[40]}.items() if on
+    )
+    assert list(pd.read_csv(tmp_path / "out" / "clean.csv")) == list(table)
+
+    refused = run(*options, "--label", "a", "--out", tmp_path / "other")
+    assert refused.exit_code == 2
+    assert "each holds 0 and 1, yes and no, or true and false" in words(refused)
+    table.assign(wet=(~hot).astype(int)).to_csv(tmp_path / "t.csv", index=False)
+    excluding = run(*options[:-1], "label", "--out", tmp_path / "one")
+    assert excluding.exit_code == 0, excluding.output
+    summary = json.loads((tmp_path / "one" / "summary.json").read_text())
+    assert set(summary["classes"]) == {"hot", "wet"}
+
+
 def test_progress_is_shown_on_a_terminal_and_not_in_a_file():
     """A terminal is what rich takes for one: no pseudo-terminal is needed."""
     code = (

@@ -1,6 +1,8 @@
 """Folders of texts and pictures, and pictures that a table names, as Pillow writes them."""
 
 import io
+import json
+import os
 import struct
 import zlib
 
@@ -9,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from skpoison.audit._sources import read_source
+from skpoison.audit import audit_data, read_source
 
 
 def picture(shape=(12, 10), seed=0):
@@ -213,3 +215,22 @@ def test_pictures_inside_a_parquet_file(tmp_path):
     data = read_source(tmp_path / "t.parquet", label="label", image="image")
     np.testing.assert_array_equal(data.X, np.stack(pixels))
     assert data.paths is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are bytes on POSIX alone")
+def test_names_that_are_no_text(tmp_path):
+    """Bytes that are no UTF-8, in the names of the source, its classes, files and the output."""
+    here = os.path.join(os.fsencode(tmp_path), b"in\xff")
+    rng = np.random.default_rng(0)
+    for label in (b"a\xff", b"a\xfe"):
+        os.makedirs(os.path.join(here, label))
+        for number in range(8):
+            with open(os.path.join(here, label, b"%d\xff.txt" % number), "w") as file:
+                file.write(f"word {rng.integers(5)} of {rng.integers(5)}")
+    data = read_source(os.fsdecode(here))
+    assert set(data.y) == {r"a\udcff", r"a\udcfe"} and len(data.y) == 16
+    out = tmp_path / os.fsdecode(b"out\xff")
+    audit_data(data, only="duplicate", random_state=0).write(out)
+    assert pd.read_parquet((out / "rows.parquet").open("rb"))["label"].tolist() == list(data.y)
+    kept = [json.loads(line) for line in (out / "clean_files.txt").read_text().splitlines()]
+    assert kept and all(os.path.exists(path) for path in kept)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skpoison.audit._sources import read_source
+from skpoison.audit import read_source
 
 
 @pytest.fixture
@@ -58,11 +58,13 @@ def test_the_task_can_be_said(write):
     assert read_source(path, label="label").task == "regression"
     forced = read_source(path, label="label", task="classification")
     assert forced.task == "classification" and forced.y.dtype.kind == "i"
+    stars = read_source(write([0.5, 1, 1.5] * 9), label="label", task="classification")
+    assert set(stars.y) == {"0.5", "1.0", "1.5"}
     few = write([1, 2, 3] * 9)
     assert read_source(few, label="label", task="regression").y.dtype.kind == "f"
     with pytest.raises(ValueError, match="task must be one of"):
         read_source(few, label="label", task="ranking")
-    with pytest.raises(ValueError, match="needs numbers; label='label' holds 'u', 'v'"):
+    with pytest.raises(ValueError, match="needs numbers; the label 'label' holds 'u', 'v'"):
         read_source(write(["u", "v"] * 5), label="label", task="regression")
 
 

@@ -1,6 +1,7 @@
 """Tables of every format, as pandas and pyarrow write them, and as people break them."""
 
 import gzip
+import json
 import os
 import struct
 import zipfile
@@ -13,7 +14,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 from pyarrow import feather, parquet
 
-from skpoison.audit._sources import read_source
+from skpoison.audit import read_source
 
 N = 60
 
@@ -433,3 +434,15 @@ def test_real_tables():
     banking = read_source(tables / "banking_train.csv", label="category")
     assert banking.kind == "text" and len(np.unique(banking.y)) == 77
     assert len(banking.X) == 10_003
+
+
+def test_halves_of_characters_in_json(tmp_path):
+    """JSON may hold what no table may."""
+    rows = [
+        {"size": i % 7, "half\udc80": "v\ud800", "y": "ab"[i % 2] + "\ud83d"} for i in range(40)
+    ]
+    rows[0]["half\udc80"] = "\U0001f600"
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    data = read_source(tmp_path / "t.jsonl", label="y")
+    assert set(data.y) == {r"a\ud83d", r"b\ud83d"}
+    assert list(data.table[r"half\udc80"][:2]) == ["\U0001f600", r"v\ud800"]

@@ -2,8 +2,12 @@
 
 import csv
 import json
+import os
 import re
 import resource
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -171,3 +175,41 @@ def test_an_interruption_leaves_nothing(penguins, tmp_path):
         audit.write(folder)
     assert list(tmp_path.iterdir()) == [folder]
     assert list(folder.iterdir()) == []
+
+
+KILLED_WHILE_WRITING = """
+import os, signal, sys
+import numpy as np
+from skpoison.audit import Audit, AuditData
+
+class Bomb:
+    def __str__(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+data = AuditData(np.ones((4, 2)), np.array(["a", "b"] * 2), "features")
+Audit(data, {}, parameters={"bomb": Bomb()}).write(sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_what_a_killed_process_left_is_removed_by_the_next(penguins, tmp_path):
+    out = tmp_path / "out"
+    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, out])
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    begun = re.fullmatch(r"(\.out\.)([0-9a-f]{8})(\..*\.)(\d+)(\.part)", left.name)
+    pieces = begun.groups()
+    others = {
+        "of a living process": "".join([*pieces[:3], str(os.getpid()), ".part"]),
+        "of another folder": left.name.replace(".out.", ".outer."),
+        "of another machine": left.name.replace(pieces[2], pieces[2][:-1] + "x."),
+        "of somebody's own": ".out.mine.part",
+    }
+    for name in others.values():
+        (tmp_path / name).mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / left.name.replace(pieces[1], "00000000")
+    link.symlink_to(tmp_path / "elsewhere")
+    penguins.write(out)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {*others.values(), "elsewhere", link.name, "out"}

@@ -55,6 +55,9 @@ class Finding:
 
     probability : ndarray of shape (n_samples,), default=None
         Probability that the label of each row is wrong, of kinds that judge labels.
+
+    asked : bool, default=True
+        Whether it was looked for at all; `sentence` says why not.
     """
 
     kind: str
@@ -71,6 +74,7 @@ class Finding:
     advice: str = ""
     likelier_label: np.ndarray | None = None
     probability: np.ndarray | None = None
+    asked: bool = True
 
 
 class BaseKind(metaclass=ABCMeta):
@@ -80,8 +84,8 @@ class BaseKind(metaclass=ABCMeta):
     says in ``cost`` how its time grows, and writes ``look``. It looks at nothing but the
     :class:`~skpoison.audit._context.Context`, which computes once what several kinds need.
 
-    Where the data lack what it needs (groups, a split), ``needs`` names the attribute of
-    :class:`~skpoison.audit.AuditData`; the kind is then left out.
+    ``needs`` names the attribute of :class:`~skpoison.audit.AuditData` without which it cannot be
+    asked, such as the groups.
     """
 
     name = ""
@@ -93,8 +97,11 @@ class BaseKind(metaclass=ABCMeta):
 
     def suits(self, data):
         """Whether the kind makes sense for these data."""
-        has_what_it_needs = self.needs is None or getattr(data, self.needs) is not None
-        return data.task in self.tasks and data.kind in self.rows and has_what_it_needs
+        return data.task in self.tasks and data.kind in self.rows
+
+    def lacks(self, data):
+        """Whether the data lack what the kind needs."""
+        return self.needs is not None and getattr(data, self.needs) is None
 
     @abstractmethod
     def look(self, context):
@@ -108,6 +115,10 @@ class BaseKind(metaclass=ABCMeta):
             "reasons": {},
         }
         return Finding(self.name, self.title, bool(found), sentence, **(fields | more))
+
+    def not_asked(self, context, reason):
+        """A finding that says why nothing was looked for: "there are too few rows"."""
+        return self.finding(context, False, f"Not asked: {reason}.", asked=False)
 
 
 def percent(share):

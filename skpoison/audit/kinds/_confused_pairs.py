@@ -29,7 +29,7 @@ class ConfusedPairs(BaseKind):
     def look(self, context):
         n_classes = len(context.classes)
         if n_classes < 2:
-            return self.finding(context, False, "There is one class, and no pair to confuse.")
+            return self.not_asked(context, "there is one label, and no pair to confuse")
         judgement = context.judgement
         scores = judgement.detector.training_class_scores_
         likelier, wrong = codes_of(judgement.likelier, context.classes), judgement.flagged

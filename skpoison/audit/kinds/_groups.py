@@ -26,9 +26,9 @@ class Groups(BaseKind):
         groups = self._group_values(context.data.groups)
         names, place = np.unique(groups, return_inverse=True)
         if len(names) < 2:
-            return self.finding(context, False, "There is one group, and nothing to compare with.")
+            return self.not_asked(context, "there is one group, and nothing to compare it with")
         if context.data.task == "classification" and len(context.classes) < 2:
-            return self.finding(context, False, "All rows have one label: no group is worse.")
+            return self.not_asked(context, "there is one label, and none to tell it from")
         wrong = context.judgement.flagged
         n_rows, n_wrong = np.bincount(place), np.bincount(place, weights=wrong).astype(int)
         lines = []

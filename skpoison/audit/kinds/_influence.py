@@ -22,10 +22,10 @@ class Influence(BaseKind):
     def look(self, context):
         sizes = np.bincount(context.codes)
         if len(sizes) < 2:
-            return self.finding(context, False, "There is one class, and no model to harm.")
+            return self.not_asked(context, "there is one label, and no model to harm")
         reason = self._why_not(context, sizes)
         if reason:
-            return self.finding(context, False, f"Not asked: {reason}.")
+            return self.not_asked(context, reason)
         detector = InfluenceDetector(
             contamination=MADThreshold(5.0), n_jobs=context.n_jobs, random_state=context.seed
         )

@@ -16,9 +16,7 @@ class WrongLabels(BaseKind):
 
     def look(self, context):
         if len(context.classes) < 2:
-            return self.finding(
-                context, False, "All rows have one label, so that none can be told to be wrong."
-            )
+            return self.not_asked(context, "there is one label, and none to tell it from")
         judgement = context.judgement
         flagged = np.flatnonzero(judgement.flagged)
         common = {

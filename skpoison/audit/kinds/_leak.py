@@ -33,9 +33,9 @@ class Leaks(BaseKind):
 
     def look(self, context):
         if context.n_rows < FEWEST_ROWS:
-            return self.finding(context, False, f"Not asked: fewer than {FEWEST_ROWS} rows.")
+            return self.not_asked(context, f"there are fewer than {FEWEST_ROWS} rows")
         if context.data.task == "classification" and len(context.classes) < 2:
-            return self.finding(context, False, "All rows have one label.")
+            return self.not_asked(context, "there is one label, and none to give away")
         rows = context.random_state().permutation(context.n_rows)[:MOST_ROWS]
         if context.data.task == "regression":
             found = self._of_targets(context, rows)
@@ -111,7 +111,8 @@ def columns(context):
         for number, name in enumerate(X.columns):
             yield f"column {name!r}", _values(X.iloc[:, number])
         return
-    what = "pixel" if context.data.kind == "images" else "column"
+    own = context.data.features is not None
+    what = "feature" if own else "pixel" if context.data.kind == "images" else "column"
     for number in range(context.rows.shape[1]):
         yield f"{what} {number}", context.rows[:, number]
 

@@ -31,11 +31,11 @@ class Order(BaseKind):
 
     def look(self, context):
         if context.n_rows < FEWEST_ROWS:
-            return self.finding(context, False, f"Not asked: fewer than {FEWEST_ROWS} rows.")
+            return self.not_asked(context, f"there are fewer than {FEWEST_ROWS} rows")
         if context.data.task == "regression":
             return self._of_targets(context)
         if len(context.classes) < 2:
-            return self.finding(context, False, "All rows have one label.")
+            return self.not_asked(context, "there is one label, which follows nothing")
         starts, labels = long_runs(context.codes)
         n_runs, n_classes = len(starts), len(context.classes)
         wrong = self._where_wrong_labels_gather(context)
@@ -82,7 +82,7 @@ class Order(BaseKind):
 
     def _of_targets(self, context):
         if np.ptp(context.data.y) == 0:
-            return self.finding(context, False, "All rows have one target.")
+            return self.not_asked(context, "there is one target, which follows nothing")
         rho, p_value = spearmanr(np.arange(context.n_rows), context.data.y)
         if p_value > LEVEL or abs(rho) < LEAST_ASSOCIATION:
             return self.finding(

@@ -22,10 +22,8 @@ class Outliers(BaseKind):
 
     def look(self, context):
         if context.rows_are_mixed:
-            return self.finding(
-                context,
-                False,
-                "Not asked: among categories and gaps the rare ones are far out by nature.",
+            return self.not_asked(
+                context, "among categories and gaps the rare ones are far out by nature"
             )
         detector = CentroidDetector(standardize=True, contamination=FAR_OUT)
         detector.fit(context.rows, context.codes)

@@ -15,6 +15,7 @@ class WrongTags(BaseKind):
 
     def look(self, context):
         judgement, tags = context.judgement, np.asarray(context.data.y)
+        names = context.data.tag_names
         wrong = judgement.likelier != tags
         common = {
             "score": judgement.score,
@@ -33,12 +34,12 @@ class WrongTags(BaseKind):
             context,
             True,
             f"{count(len(flagged))} {are(len(flagged))} flagged for {count(n_tags, 'tag')}. Most "
-            f"are wrong of tag {worst['tag']:.0f}: {percent(worst['share'])} "
+            f"are wrong of tag {worst['tag']}: {percent(worst['share'])} "
             f"({percent(worst['low'])} to {percent(worst['high'])}).",
             flagged=judgement.flagged,
             reasons={
                 row: "; ".join(
-                    f"tag {tag} should be {'off' if tags[row, tag] else 'on'} "
+                    f"tag {names[tag]} should be {'off' if tags[row, tag] else 'on'} "
                     f"(p = {judgement.likelier_probability[row, tag]:.2f})"
                     for tag in np.flatnonzero(wrong[row])
                 )

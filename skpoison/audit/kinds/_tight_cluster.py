@@ -25,17 +25,15 @@ class TightClusters(BaseKind):
 
     def look(self, context):
         if context.rows_are_mixed:
-            return self.finding(
-                context, False, "Not asked: rows of equal categories gather by nature."
-            )
+            return self.not_asked(context, "rows of equal categories gather by nature")
         if context.neighbors is None:
-            return self.finding(context, False, "Not asked: there are too many rows to compare.")
+            return self.not_asked(context, "there are too many rows to compare")
         if context.n_rows <= 2 * FEWEST_ROWS:
-            return self.finding(context, False, "Not asked: there are too few rows.")
+            return self.not_asked(context, "there are too few rows")
         distances = context.neighbors[0]
         distance = distances[:, min(RANK, distances.shape[1]) - 1]
         if np.mean(distance == 0) > MOST_EQUAL:
-            return self.finding(context, False, "Not asked: many rows are equal.")
+            return self.not_asked(context, "many rows are equal")
         medians = np.array(
             [np.median(distance[context.codes == code]) for code in range(len(context.classes))]
         )

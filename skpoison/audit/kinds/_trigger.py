@@ -43,7 +43,7 @@ class Triggers(BaseKind):
 
     def look(self, context):
         if len(context.classes) < 2:
-            return self.finding(context, False, "All rows have one label: nothing decides it.")
+            return self.not_asked(context, "there is one label, which nothing decides")
         candidates = self._beyond_chance(context, *find_candidates(context))
         nothing = "Nothing decides the label against everything else about the rows."
         if not candidates:

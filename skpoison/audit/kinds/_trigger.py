@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2, gaussian_kde, hypergeom
+from sklearn.kernel_approximation import Nystroem
 from sklearn.metrics.pairwise import euclidean_distances
 
 from skpoison.audit.kinds._base import BaseKind, count, percent
@@ -10,7 +11,7 @@ from skpoison.audit.kinds._trigger_candidates import find_candidates
 from skpoison.detectors._ridge_scores import LeaveOneOutRidge
 from skpoison.detectors._standardizer import Standardizer
 
-LEVEL, LEVEL_OF_CHANCE = 0.001, 0.01
+LEVEL, LEVEL_OF_CHANCE = 0.01, 0.01  # the second is that of a first look, not corrected
 MOST_ASKED = 20  # candidates for which a model is fitted
 MOST_COMPARED = 200  # candidates, of which many may be one
 LEAST_CONTRADICTED = 5  # rows whose neighbours have other labels
@@ -44,13 +45,13 @@ class Triggers(BaseKind):
     def look(self, context):
         if len(context.classes) < 2:
             return self.not_asked(context, "there is one label, which nothing decides")
-        candidates = self._beyond_chance(context, *find_candidates(context))
+        candidates = self._beyond_chance(context, find_candidates(context))
         nothing = "Nothing decides the label against everything else about the rows."
         if not candidates:
             return self.finding(context, False, nothing)
         found, least = [], 1.0
-        for candidate in candidates[:MOST_ASKED]:
-            share, p_value = self._ask_model(context, candidate)
+        for candidate, margins in self._ask_models(context, candidates[:MOST_ASKED]):
+            share, p_value = share_of_others(*margins)
             p_value = min(1.0, p_value * len(candidates))
             least = min(least, p_value)
             if p_value < LEVEL and share > MOST_HONEST:
@@ -60,16 +61,15 @@ class Triggers(BaseKind):
         found.sort(key=lambda line: (line[2], -len(line[0].rows)))
         return self._describe(context, found)
 
-    def _beyond_chance(self, context, candidates, n_seen):
+    def _beyond_chance(self, context, candidates):
         """Those that go with one label, those first whose rows look least like it."""
         sizes = np.bincount(context.codes)
-        level = LEVEL_OF_CHANCE / max(n_seen * len(sizes), 1)
         kept = []
         for candidate in candidates:
             counts = np.bincount(context.codes[candidate.rows])
             candidate.code, n_rows = int(counts.argmax()), len(candidate.rows)
             of_label = sizes[candidate.code]
-            if hypergeom.sf(counts.max() - 1, context.n_rows, of_label, n_rows) < level:
+            if hypergeom.sf(counts.max() - 1, context.n_rows, of_label, n_rows) < LEVEL_OF_CHANCE:
                 number, share = self._contradicted(context, candidate)
                 if number >= LEAST_CONTRADICTED:
                     kept.append((share - 1 / np.sqrt(n_rows), candidate))
@@ -103,28 +103,46 @@ class Triggers(BaseKind):
         contradicted = other.sum(axis=1) > usable.sum(axis=1) / 2
         return np.count_nonzero(contradicted), contradicted.mean()
 
-    def _ask_model(self, context, candidate):
-        """Share of the rows that look like another class without it, and the p-value of a half."""
+    def _ask_models(self, context, candidates):
+        """Margins by which the label wins, by models of the rows without each candidate.
+
+        Those of its rows shown without it, of rows that carry the label, and of the others. The
+        features of the models are made once, and so are those of the changed rows.
+        """
         random_state = context.random_state()
-        without = np.setdiff1d(np.arange(context.n_rows), candidate.rows)
-        learnt = random_state.permutation(without)[:ROWS_OF_MODEL]
-        asked = candidate.rows[context.codes[candidate.rows] == candidate.code]
-        asked = random_state.permutation(asked)[:ROWS_OF_TRIGGER]
-        classes, codes = np.unique(context.codes[learnt], return_inverse=True)
-        place = np.flatnonzero(classes == candidate.code)
-        if len(classes) < 2 or not len(place):
-            return 0.0, 1.0
-        scale = Standardizer(context.rows[learnt])
-        model = LeaveOneOutRidge("rbf", COMPONENTS_OF_MODEL, len(classes), context.seed)
-        alone = np.arange(len(learnt))
-        scores = model.fit_predict(scale(context.rows[learnt]), codes, alone, np.ones(len(learnt)))
-        changed = context.encode(candidate.without(asked), asked)
-        margin = _margin(scores, place[0])
-        return share_of_others(
-            _margin(model.predict(scale(changed)), place[0]),
-            margin[codes == place[0]],
-            margin[codes != place[0]],
+        drawn = random_state.permutation(context.n_rows)[:ROWS_OF_MODEL]
+        scale = Standardizer(context.rows[drawn])
+        n_classes, scaled = len(context.classes), scale(context.rows[drawn])
+        first = LeaveOneOutRidge("rbf", COMPONENTS_OF_MODEL, n_classes, context.seed)
+        each = np.arange(len(drawn))
+        first.fit_predict(scaled, context.codes[drawn], each, np.ones(len(drawn)))
+        mapping = Nystroem(
+            gamma=first.gamma_,
+            n_components=min(COMPONENTS_OF_MODEL, len(drawn)),
+            random_state=context.seed,
         )
+        features = mapping.fit_transform(scaled)
+        asked = []
+        for candidate in candidates:
+            rows = candidate.rows[context.codes[candidate.rows] == candidate.code]
+            asked.append(random_state.permutation(rows)[:ROWS_OF_TRIGGER])
+        changed = [c.without(rows) for c, rows in zip(candidates, asked, strict=True)]
+        changed = context.encode(_joined(changed), np.concatenate(asked))
+        changed = mapping.transform(scale(changed))
+        ends = np.cumsum([len(rows) for rows in asked])
+        for candidate, rows, end in zip(candidates, asked, ends, strict=True):
+            learnt = ~np.isin(drawn, candidate.rows)
+            classes, codes = np.unique(context.codes[drawn[learnt]], return_inverse=True)
+            place = np.flatnonzero(classes == candidate.code)
+            if len(classes) < 2 or not len(place):
+                continue
+            model = LeaveOneOutRidge("linear", COMPONENTS_OF_MODEL, len(classes), context.seed)
+            each = np.arange(len(codes))
+            scores = model.fit_predict(features[learnt], codes, each, np.ones(len(codes)))
+            margin = _margin(scores, place[0])
+            own = codes == place[0]
+            without = _margin(model.predict(changed[end - len(rows) : end]), place[0])
+            yield candidate, (without, margin[own], margin[~own])
 
     def _describe(self, context, found):
         candidate, share, p_value = found[0]
@@ -192,6 +210,13 @@ def share_of_others(margins, of_label, of_others):
         return float(shares[best]), 1.0
     half = likelihood[int(MOST_HONEST * (len(shares) - 1))]
     return float(shares[best]), float(chi2.sf(2 * (likelihood[best] - half), 1) / 2)
+
+
+def _joined(parts):
+    """Changed rows of all candidates, in the container that they came in."""
+    if isinstance(parts[0], list):
+        return [row for part in parts for row in part]
+    return pd.concat(parts) if hasattr(parts[0], "iloc") else np.concatenate(parts)
 
 
 def _margin(scores, code):

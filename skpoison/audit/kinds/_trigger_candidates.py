@@ -50,20 +50,16 @@ def find_candidates(context):
     Returns
     -------
     candidates : list of Candidate
-
-    n_seen : int
-        How many there are whatever label they go with.
     """
     search = {"images": _patches, "text": _words}.get(context.data.kind, _values)
-    seen = _Seen(context)
-    return list(search(context, seen)), seen.number
+    return list(search(context, _Seen(context)))
 
 
 class _Seen:
-    """Counts what is often there, and tells what goes with one label."""
+    """Tells what is often there and goes with one label."""
 
     def __init__(self, context):
-        self.codes, self.number = context.codes, 0
+        self.codes = context.codes
         self.fewest = max(FEWEST_ROWS, SMALLEST_SHARE * context.n_rows)
         self.shares = np.bincount(self.codes) / context.n_rows
 
@@ -76,7 +72,6 @@ class _Seen:
         order = np.argsort(place, kind="stable")
         values, starts, counts = np.unique(place[order], return_index=True, return_counts=True)
         often = (counts >= self.fewest) & (counts <= LARGEST_SHARE * len(place))
-        self.number += np.count_nonzero(often)
         for value, start, number in zip(values[often], starts[often], counts[often], strict=True):
             rows = order[start : start + number]
             if self.is_pure(rows):
@@ -174,7 +169,6 @@ def _words(context, seen):
         rows = counts.indices[counts.indptr[number] : counts.indptr[number + 1]]
         if not seen.fewest <= len(rows) <= LARGEST_SHARE * len(texts):
             continue
-        seen.number += 1
         if seen.is_pure(rows):
             without = _without_words(counter, texts, name)
             yield Candidate(f"the words {name!r}", np.sort(rows), without)

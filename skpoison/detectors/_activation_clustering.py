@@ -153,6 +153,7 @@ class ActivationClusteringDetector(BasePoisonDetector):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 self.network_.fit(self._scaled(X), y)
+            del self.network_._optimizer  # two numbers for each weight, for fitting on
         activations = self._activations(X)
         self.clusters_ = [
             split_activations(activations[y == label], self.n_components, self.whiten, random_state)

@@ -300,8 +300,16 @@ class BasePoisonDetector(
             codes = self._encode(y)
         return self._look_up_or_score(X), codes
 
+    def _forget_training_rows(self):
+        """Judge them as new rows from now on."""
+        self._training_rows = None
+        self.training_class_scores_ = self.training_class_scores_[:0]
+        self.training_scores_ = self.training_scores_[:0]
+
     def _look_up_or_score(self, X):
         """Anomaly scores under each label of validated rows: looked up where they were fitted."""
+        if self._training_rows is None:
+            return self._scores(X)
         place = self._training_rows.find(X)
         scores = self.training_class_scores_[place]
         if (place < 0).any():

@@ -9,6 +9,7 @@ from sklearn.neighbors import LocalOutlierFactor
 from sklearn.utils._param_validation import HasMethods
 
 from skpoison.detectors._base import BasePoisonDetector
+from skpoison.detectors._searches import FittedToRows
 from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._parallel import Parallel
 
@@ -151,8 +152,12 @@ class ClassConditionalDetector(BasePoisonDetector):
                 stacklevel=2,
             )
         self._scorers = [of_all if code in refusals else fit for code, fit in enumerate(fits)]
-        self.estimators_ = [scorer.detector for scorer in self._scorers]
         return self._scores(X)
+
+    @property
+    def estimators_(self):
+        """The fitted detector that judges each class."""
+        return [scorer.detector for scorer in self._scorers]
 
     def _scores(self, X):
         return np.column_stack([scorer.scores(X) for scorer in self._scorers])
@@ -178,13 +183,17 @@ class _StandardScorer:
     """An outlier detector, fitted to rows, whose scores are standardised over them."""
 
     def __init__(self, detector, rows):
-        self.detector = detector.fit(rows)
-        together, alone = outlier_scores(detector, rows)[:1], outlier_scores(detector, rows[:1])
+        self._fitted = FittedToRows(detector, rows)
+        together, alone = (outlier_scores(self.detector, of)[:1] for of in (rows, rows[:1]))
         self.one_by_one = not np.allclose(together, alone)
         self.mean, self.scale = 0.0, 1.0
         scores = self.scores(rows)
         differ = np.ptp(scores) > 1e-9 * np.abs(scores).max()
         self.mean, self.scale = scores.mean(), scores.std() if differ else 1.0
+
+    @property
+    def detector(self):
+        return self._fitted.estimator
 
     def scores(self, X):
         if self.one_by_one:

@@ -4,6 +4,7 @@ import numpy as np
 from joblib import delayed
 from sklearn.ensemble import ExtraTreesClassifier
 
+from skpoison.detectors._small_trees import pack_forest, unpack_forest
 from skpoison.utils._parallel import Parallel
 
 TREES_OF_A_HALF = 10
@@ -36,6 +37,7 @@ class HalfForest:
         self.n_classes = n_classes
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.forests_ = []
 
     def fit_predict(self, X, y, groups, weight):
         """Fit, and give the logarithm of the smoothed probabilities.
@@ -102,6 +104,12 @@ class HalfForest:
             votes[:, forest.classes_] += of_forest
         # as many votes as a training row has: new and training rows are on one scale
         return self._smoothed(votes / 2, np.full(len(X), len(self.forests_) * TREES_OF_A_HALF / 2))
+
+    def __getstate__(self):
+        return {**vars(self), "forests_": [pack_forest(forest) for forest in self.forests_]}
+
+    def __setstate__(self, state):
+        vars(self).update(state, forests_=[unpack_forest(packed) for packed in state["forests_"]])
 
     def _smoothed(self, votes, n_votes):
         """One vote more, shared by all classes."""

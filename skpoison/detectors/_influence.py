@@ -219,22 +219,26 @@ class InfluenceFunction:
     def __init__(self, victim, classes, X, codes, folds, trusted):
         self.class_cost = np.full(len(classes), victim.cost)
         self.class_cost[codes] = victim.row_costs(classes[codes])
-        self.kernel, self.rows = victim.make_kernel(X), X
-        self.squared_norms = np.einsum("ij,ij->i", X, X)
-        self.n_folds = folds.max() + 1
-        self.problems = []
-        gram = self.kernel(X, X, self.squared_norms)
+        self.kernel = victim.make_kernel(X)
+        squared_norms = np.einsum("ij,ij->i", X, X)
+        self.n_folds = int(folds.max()) + 1
+        self.machine = victim.machine
+        gram = self.kernel(X, X, squared_norms)
         if not np.isfinite(gram).all():
             raise ValueError(
                 f"The {self.kernel.name!r} kernel overflows on these rows: scale X to a range like "
                 "[0, 1]."
             )
+        signs, constants, duals = [], [], []  # of each binary problem with one fold held out
         for positive, negative in binary_problems(victim, len(classes)):
-            taking_part = (codes == positive) | (negative is None) | (codes == negative)
-            sign = np.where(codes == positive, 1.0, -1.0)
+            sign_of = np.full(len(classes), -1.0 if negative is None else 0.0)
+            sign_of[positive] = 1.0
+            if negative is not None:
+                sign_of[negative] = -1.0
+            sign = sign_of[codes]
             for fold in range(self.n_folds):
-                train = np.flatnonzero(taking_part & (folds != fold))
-                held_out = np.flatnonzero(taking_part & (folds == fold) & trusted)
+                train = np.flatnonzero((sign != 0) & (folds != fold))
+                held_out = np.flatnonzero((sign != 0) & (folds == fold) & trusted)
                 if len(held_out) == 0 or len(np.unique(sign[train])) < 2:
                     continue
                 machine = victim.machine(
@@ -244,36 +248,33 @@ class InfluenceFunction:
                     self.class_cost[codes[train]],
                     intercept=victim.intercept,
                 )
-                self.problems.append(_HeldOutProblem(machine, train, held_out, positive, negative))
+                solution = machine.solve(None)
+                slope, adjoint, shift = machine.adjoint(solution)
+                dual = np.zeros((2, len(X)))
+                dual[0, train], dual[1, train], dual[1, held_out] = solution.theta, -adjoint, slope
+                signs.append(sign_of)
+                constants.append((solution.intercept, -shift))
+                duals.append(dual)
+        self.signs = np.reshape(signs, (-1, len(classes)))
+        self.constants = np.reshape(constants, (-1, 2))
+        self.weights = np.reshape(duals, (-1, 2, len(X)))
+        self.rows, self.squared_norms = X, squared_norms
+        if self.kernel.name == "linear":  # a weight a column in place of one a row
+            self.weights = self.weights @ X
+            self.rows = self.squared_norms = None
 
     def __call__(self, X):
         """Influence of rows `X` (n, n_features) under every label: (n, n_classes)."""
-        values = self.kernel(X, self.rows, self.squared_norms)
-        influence = np.zeros((len(X), len(self.class_cost)))
-        for problem in self.problems:
-            problem.add_influence(influence, values, self.class_cost)
+        values = X if self.rows is None else self.kernel(X, self.rows, self.squared_norms)
+        values = np.moveaxis(self.weights @ values.T, 1, 0)  # (2, n_problems, n)
+        decision, adjoint = values + self.constants.T[:, :, np.newaxis]
+        influence = np.empty((len(X), len(self.class_cost)))
+        for code, cost in enumerate(self.class_cost):
+            takes_part = self.signs[:, code] != 0
+            sign = self.signs[takes_part, code, np.newaxis]
+            coefficient = self.machine.coefficient(decision[takes_part], sign, cost)
+            influence[:, code] = (coefficient * adjoint[takes_part]).sum(axis=0)
         return influence / self.n_folds
-
-
-class _HeldOutProblem:
-    """One binary problem with one fold held out: the victim and its adjoint, as weights."""
-
-    def __init__(self, machine, train, held_out, positive, negative):
-        solution = machine.solve(None)
-        slope, adjoint, self.shift = machine.adjoint(solution)
-        self.coefficient = machine.coefficient
-        self.theta, self.intercept = solution.theta, solution.intercept
-        self.train, self.rows = train, np.concatenate([train, held_out])
-        self.adjoint = np.concatenate([-adjoint, slope])
-        self.positive, self.negative = positive, negative
-
-    def add_influence(self, influence, values, class_cost):
-        decision = values[:, self.train] @ self.theta + self.intercept
-        adjoint_value = values[:, self.rows] @ self.adjoint - self.shift
-        for code, cost in enumerate(class_cost):
-            if code == self.positive or self.negative in (None, code):
-                sign = 1.0 if code == self.positive else -1.0
-                influence[:, code] += self.coefficient(decision, sign, cost) * adjoint_value
 
 
 def trusted_rows(X, codes, n_neighbors):

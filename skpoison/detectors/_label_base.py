@@ -45,7 +45,7 @@ class BaseLabelNoiseDetector(BasePoisonDetector):
                 f"where X is of the kind {self._kind!r}: there are no distances between such rows."
             )
         self._distances = NeighborDistances(X, y, N_NEIGHBORS)
-        return self._distances.training_distances
+        return self._distances.of_training_rows(X, y)
 
     def _leave_single_rows(self, scores, y):
         """Give the only row of a class the score of the label that suits it best."""

@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
+from skpoison.detectors._searches import FittedToRows
 from skpoison.thresholds import LabelNoiseThreshold
 from skpoison.utils._row_index import row_keys
 
@@ -119,9 +120,9 @@ class NeighborDisagreementDetector(BaseLabelNoiseDetector):
         if self._is_precomputed():
             nearest = nearest_by_distance(X, min(self.n_neighbors, len(y) - 1), others=True)
             return 1 - label_counts(y[nearest], len(self.classes_)) / nearest.shape[1]
-        self._neighbors = NearestNeighbors(metric=self.metric).fit(X)
+        self._search = FittedToRows(NearestNeighbors(metric=self.metric), X)
         n_found = min(self.n_neighbors + 1, len(X))
-        nearest = self._neighbors.kneighbors(X, n_found, return_distance=False)
+        nearest = self._search.estimator.kneighbors(X, n_found, return_distance=False)
         _, places = np.unique(row_keys(X), return_inverse=True)
         equal = places[nearest] == places[:, np.newaxis]
         return 1 - label_counts(y[nearest], len(self.classes_), equal) / (n_found - 1)
@@ -131,7 +132,7 @@ class NeighborDisagreementDetector(BaseLabelNoiseDetector):
         if self._is_precomputed():
             nearest = nearest_by_distance(X, n_found)
         else:
-            nearest = self._neighbors.kneighbors(X, n_found, return_distance=False)
+            nearest = self._search.estimator.kneighbors(X, n_found, return_distance=False)
         return 1 - label_counts(self._codes[nearest], len(self.classes_)) / n_found
 
     def __sklearn_tags__(self):

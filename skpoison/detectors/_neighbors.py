@@ -7,6 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import Interval
 
 from skpoison.detectors._base import BasePoisonDetector
+from skpoison.detectors._searches import FittedToRows
 from skpoison.utils._row_index import row_keys
 
 
@@ -80,7 +81,7 @@ class KNNDetector(BasePoisonDetector):
 
     def _fit_scores(self, X, y, random_state):
         self._distances = NeighborDistances(X, y, self.n_neighbors)
-        return self._distances.training_distances
+        return self._distances.of_training_rows(X, y)
 
     def _scores(self, X):
         return self._distances(X)
@@ -99,28 +100,29 @@ class NeighborDistances:
 
     n_neighbors : int
         How many neighbours count; all of a class that has fewer.
-
-    Attributes
-    ----------
-    training_distances : ndarray of shape (n_samples, n_classes)
-        Those of the training rows, of which none is its own neighbour. Under the label of a class
-        of which it is the only row, a row gets the largest distance of all.
     """
 
     def __init__(self, X, codes, n_neighbors):
         self.n_neighbors = n_neighbors
-        rows_of = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
-        self._neighbors = [NearestNeighbors().fit(X[own]) for own in rows_of]
+        rows_of = _rows_of_classes(codes)
+        self._searches = [FittedToRows(NearestNeighbors(), X[own]) for own in rows_of]
+
+    def of_training_rows(self, X, codes):
+        """Those of the training rows, of which none is its own neighbour: (n_samples, n_classes).
+
+        Under the label of a class of which it is the only row, a row gets the largest distance of
+        all.
+        """
         distances = self(X)
         # equal rows get equal distances, also where they carry different labels
         _, places = np.unique(row_keys(X), return_inverse=True)
-        for code, own in enumerate(rows_of):
+        for code, own in enumerate(_rows_of_classes(codes)):
             in_class = np.isin(places, places[own])
             of_place = np.empty(places.max() + 1)
             of_place[places[own]] = self._without_itself(code)
             distances[in_class, code] = of_place[places[in_class]]
         largest = np.max(distances, initial=0.0, where=np.isfinite(distances))
-        self.training_distances = np.nan_to_num(distances, nan=largest)
+        return np.nan_to_num(distances, nan=largest)
 
     def __call__(self, X):
         """Mean distances of new rows: (n_rows, n_classes)."""
@@ -129,13 +131,17 @@ class NeighborDistances:
                 neighbors.kneighbors(X, min(self.n_neighbors, neighbors.n_samples_fit_))[0].mean(
                     axis=1
                 )
-                for neighbors in self._neighbors
+                for neighbors in (search.estimator for search in self._searches)
             ]
         )
 
     def _without_itself(self, code):
-        neighbors = self._neighbors[code]
+        neighbors = self._searches[code].estimator
         n_neighbors = min(self.n_neighbors, neighbors.n_samples_fit_ - 1)
         if n_neighbors == 0:
             return np.nan
         return neighbors.kneighbors(n_neighbors=n_neighbors)[0].mean(axis=1)
+
+
+def _rows_of_classes(codes):
+    return [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]

@@ -74,7 +74,10 @@ class LeaveOneOutRidge:
         """
         if self._features is None:
             self._choose_width(X, y, groups, weight)
-        return self._solve(self._features, y, groups, weight)[1]
+        _, predictions = self._solve(self._features, y, groups, weight)
+        if self.projection_ is not None:
+            self.coef_ = self.projection_ @ self.coef_  # of the kernel values
+        return predictions
 
     def predict(self, X):
         """Predict rows that were not fitted.
@@ -91,16 +94,17 @@ class LeaveOneOutRidge:
         if self.landmarks_ is None:
             return X @ self.coef_ + self.intercept_
         X = X.astype(self.landmarks_.dtype, copy=False)
-        dual_coef = self.projection_ @ self.coef_  # of the kernel: the features are not made
         decision = np.empty((len(X), self.n_classes))
         for start in range(0, len(X), BLOCK):
             rows = slice(start, start + BLOCK)
-            decision[rows] = self._kernel(X[rows]) @ dual_coef + self.intercept_
+            decision[rows] = self._kernel(X[rows]) @ self.coef_ + self.intercept_
         return decision
 
     def release(self):
-        """Forget the features of the training rows: only a further fit needs them."""
-        self._features = None
+        """Forget the features of the training rows and their map: only a further fit needs them."""
+        self._features = self.projection_ = None
+        if self.kernel == "linear" and self.landmarks_ is not None:
+            self.coef_, self.landmarks_ = self.landmarks_.T @ self.coef_, None
 
     def _choose_width(self, X, y, groups, weight):
         dtype = np.float32 if len(X) > SINGLE_PRECISION_FROM else np.float64

@@ -31,6 +31,7 @@ QUICK = {
     "max_iter": 3,
     "n_repeats": 1,
     "n_rounds": 2,
+    "n_tried": 1,
     "rate": 5,
     "random_state": 0,
 }
@@ -119,7 +120,6 @@ ROWS_BY_TAG = {
     "attack",
     [
         *ATTACKS,
-        LabelFlipAttack(strategy="adversarial", rate=2),
         MixedAttack([("flips", LabelFlipAttack(), 1)]),
     ],
     ids=lambda e: type(e).__name__,

@@ -4,16 +4,20 @@ None of them imports Keras.
 """
 
 from skpoison.attacks._adaptive import AdaptivePoisoningAttack
+from skpoison.attacks._adversarial_flip import AdversarialFlipAttack
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._gradient import GradientPoisoningAttack
+from skpoison.attacks._instance_flip import InstanceDependentFlipAttack
 from skpoison.attacks._label_flip import LabelFlipAttack
 from skpoison.attacks._mixed import MixedAttack
 from skpoison.attacks._secml import SecMLAttack
 
 __all__ = [
     "AdaptivePoisoningAttack",
+    "AdversarialFlipAttack",
     "BasePoisoningAttack",
     "GradientPoisoningAttack",
+    "InstanceDependentFlipAttack",
     "LabelFlipAttack",
     "MixedAttack",
     "SecMLAttack",

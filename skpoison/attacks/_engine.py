@@ -74,6 +74,14 @@ class PoisoningObjective:
             total[problem.train] += problem.machine.cost_slope(solution)
         return self.sign / len(self.problems) * total
 
+    def by_row(self, function):
+        """Sum over the problems of `function(decision, y)` at each training row: (n_train,)."""
+        total = np.zeros(self.n_train)
+        for problem, solution in zip(self.problems, self.solutions, strict=True):
+            machine = problem.machine
+            total[problem.train] += function(solution.decision[: machine.n_train], machine.y_train)
+        return total
+
     def set_cost(self, cost, start):
         """Give the training rows other costs (n_train,) and train again.
 

@@ -1,45 +1,44 @@
-"""Label flipping: true rows under wrong labels."""
+"""Label noise: true rows under wrong labels, drawn at random."""
 
 import numpy as np
-from sklearn.svm import SVC
-from sklearn.utils._param_validation import HasMethods, StrOptions
 
-from skpoison.attacks._adversarial_flips import choose_flips
-from skpoison.attacks._base import BasePoisoningAttack
+from skpoison.attacks._flips import BaseFlipAttack, draw_flips
+from skpoison.utils._containers import check_container, column_values
 
 
-class LabelFlipAttack(BasePoisoningAttack):
+class LabelFlipAttack(BaseFlipAttack):
     """Poison with true rows that carry wrong labels.
 
-    Rows are taken, each once, from the attacker's rows (`X_val`) where they are given, as in
+    Rows are drawn, each once, from the attacker's rows (`X_val`) where they are given, as in
     [1]_, and from the training rows themselves otherwise; each gets another class's label. Any
-    number of classes and any type of label. Random flips look at labels only: rows may be
-    whatever can be taken by position, tables with texts and missing values, sparse matrices,
-    images, lists of texts.
+    number of classes and any type of label. The noise may be uniform, depend on the class
+    (`confusion`) or on a group of rows (`groups`). Rows may be whatever can be taken by position:
+    tables with texts and missing values, sparse matrices, images, lists of texts.
 
     Parameters
     ----------
     rate : float or int, default=0.3
         How much poison: a float in [0, 1] is a share of the clean rows, an int a number of rows.
 
-    confusion : dict or None, default=None
+    confusion : dict, array-like of shape (n_classes, n_classes) or None, default=None
         Which label becomes which. ``{"cat": "dog"}`` flips cats to dogs and leaves all other
         classes alone; ``{"cat": {"dog": 0.9, "fox": 0.1}}`` draws the new label with these
-        weights. None flips every class to any other, all equally likely.
+        weights; rows of all classes that it names are drawn alike. An array is a transition
+        matrix, its rows and columns in the order of the sorted labels: entry (i, j) is the chance
+        that a row of class i is given label j, relative to the other entries; the diagonal is not
+        read, since `rate` says how many rows are flipped. None flips every class to any other,
+        all equally likely.
 
-    strategy : {"random", "adversarial"}, default="random"
-        "random" draws the rows, the paper's *flipping*. "adversarial" chooses them, one after the
-        other, so that the hinge loss of the victim on the attacker's rows (on the clean training
-        rows, where there are none) grows the most: a greedy form of ALFA [2]_. It needs rows of
-        finite numbers, in an array, a list or a DataFrame.
-
-    estimator : SVC, default=None
-        The victim of the adversarial strategy; None stands for ``SVC(kernel="linear")``.
+    groups : tuple (column, weights) or None, default=None
+        Group-dependent noise [2]_. `column` is the name or the position of a column of `X`,
+        `weights` a dict from its values to how likely a row with this value is to be flipped,
+        relative to others; rows with a value that is not listed are never flipped.
+        ``("sex", {"F": 3, "M": 1})`` flips women's labels three times as often as men's;
+        ``("state", {"Iowa": 1})`` poisons one subpopulation, the feature match of [3]_.
 
     injection : {"append", "replace"}, default="append"
         "append" adds the flipped rows to the clean ones. "replace" takes one clean row out for
-        each: with rows drawn from `X` this is relabelling in place (the adversarial strategy
-        chooses as if they were added).
+        each: with rows drawn from `X` this is relabelling in place.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the draw.
@@ -63,14 +62,18 @@ class LabelFlipAttack(BasePoisoningAttack):
 
     See Also
     --------
-    GradientPoisoningAttack : Moves the rows as well.
+    InstanceDependentFlipAttack : Flips rows of which a model is unsure.
+    AdversarialFlipAttack : Flips rows where it hurts a victim the most.
+    SubpopulationFlipAttack : Flips rows of one cluster.
 
     References
     ----------
     .. [1] F. Razmi, L. Xiong, "Classification Auto-Encoder based Detector against Diverse Data
        Poisoning Attacks", arXiv:2108.04206, 2021.
-    .. [2] H. Xiao, H. Xiao, C. Eckert, "Adversarial Label Flips Attack on Support Vector
-       Machines", ECAI 2012.
+    .. [2] J. Wang, Y. Liu, C. Levy, "Fair Classification with Group-Dependent Label Noise",
+       FAccT 2021.
+    .. [3] M. Jagielski, G. Severi, N. Pousette Harger, A. Oprea, "Subpopulation Data Poisoning
+       Attacks", CCS 2021.
 
     Examples
     --------
@@ -86,84 +89,51 @@ class LabelFlipAttack(BasePoisoningAttack):
     ['ham', 'ham', 'ham']
     """
 
-    short_names = {"flipping": {}, "adversarial-flipping": {"strategy": "adversarial"}}
+    short_names = {"flipping": {}}
 
     _parameter_constraints = {
-        **BasePoisoningAttack._parameter_constraints,
-        "confusion": [dict, None],
-        "strategy": [StrOptions({"random", "adversarial"})],
-        "estimator": [HasMethods(["fit", "predict"]), None],
+        **BaseFlipAttack._parameter_constraints,
+        "groups": [tuple, list, None],
     }
 
     def __init__(
-        self,
-        *,
-        rate=0.3,
-        confusion=None,
-        strategy="random",
-        estimator=None,
-        injection="append",
-        random_state=None,
+        self, *, rate=0.3, confusion=None, groups=None, injection="append", random_state=None
     ):
-        super().__init__(rate=rate, injection=injection, random_state=random_state)
-        self.confusion = confusion
-        self.strategy = strategy
-        self.estimator = estimator
-
-    def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
-        weights = self._confusion_weights()
-        labels = y if X_val is None else y_val
-        eligible = np.flatnonzero(weights[labels].sum(axis=1) > 0)
-        if n_poison > len(eligible):
-            raise ValueError(
-                f"rate={self.rate!r} asks for {n_poison} flipped rows, but only {len(eligible)} "
-                f"rows of {'X' if X_val is None else 'X_val'} can be flipped."
-            )
-        if self.strategy == "adversarial":
-            attacker = (X, y) if X_val is None else (X_val, y_val)
-            rows, y_poison = self._choose(X, y, n_poison, weights[labels], *attacker).T
-        else:
-            rows = random_state.choice(eligible, size=n_poison, replace=False)
-            n_classes = len(self.classes_)
-            y_poison = np.array(
-                [random_state.choice(n_classes, p=weights[label]) for label in labels[rows]]
-            )
-        return None, y_poison, rows if X_val is None else len(y) + rows
+        super().__init__(
+            rate=rate, confusion=confusion, injection=injection, random_state=random_state
+        )
+        self.groups = groups
 
     @property
     def _needs_numbers(self):
-        return self.strategy == "adversarial"
+        return False
 
-    def _choose(self, X, y, n_poison, row_weights, X_val, y_val):
-        """Rows of the attacker and their new labels: (n_poison, 2)."""
-        candidates = np.argwhere(row_weights > 0)
-        victim = SVC(kernel="linear") if self.estimator is None else self.estimator
-        chosen = choose_flips(
-            victim, self.classes_, X, y, X_val, candidates, n_poison, X_val, y_val
-        )
-        return candidates[chosen]
+    def _fit_resample(self, X, y, X_val, y_val):
+        if self.groups is not None:  # before the rows are no more than positions
+            pool, name = (X, "X") if X_val is None else (X_val, "X_val")
+            self._chances = _group_chances(check_container(pool, name), self.groups)
+        return super()._fit_resample(X, y, X_val, y_val)
 
-    def _confusion_weights(self):
-        """Row i: probabilities of the new label of a row of class i; zeros where it stays."""
-        n_classes = len(self.classes_)
-        if self.confusion is None:
-            return (1 - np.eye(n_classes)) / (n_classes - 1)
-        index = {label: code for code, label in enumerate(self.classes_.tolist())}
-        weights = np.zeros((n_classes, n_classes))
-        for old, new in self.confusion.items():
-            for label, weight in (new if isinstance(new, dict) else {new: 1.0}).items():
-                if old not in index or label not in index:
-                    raise ValueError(
-                        f"confusion maps {old!r} to {label!r}, but the labels in y are "
-                        f"{self.classes_.tolist()}."
-                    )
-                if old == label:
-                    raise ValueError(f"confusion maps {old!r} to itself, which is no flip.")
-                if not weight > 0:
-                    raise ValueError(
-                        f"confusion gives {old!r} -> {label!r} the weight {weight!r}; "
-                        "weights must be positive."
-                    )
-                weights[index[old], index[label]] = weight
-        totals = weights.sum(axis=1, keepdims=True)
-        return np.divide(weights, totals, out=np.zeros_like(weights), where=totals > 0)
+    def _row_weights(self, n_rows):
+        return super()._row_weights(n_rows) if self.groups is None else self._chances
+
+    def _choose_flips(self, X, y, n_flips, pool, weights, random_state):
+        return draw_flips(weights, n_flips, random_state)
+
+
+def _group_chances(X, groups):
+    """How likely each row is to be flipped, by the group it is in."""
+    if not (len(groups) == 2 and isinstance(groups[1], dict) and groups[1]):
+        raise ValueError(f"groups must be (column, {{value: weight}}), got {groups!r}.")
+    column, weights = groups
+    for value, weight in weights.items():
+        if not (np.isscalar(weight) and np.isreal(weight) and 0 < weight < np.inf):
+            raise ValueError(f"groups gives {value!r} the weight {weight!r}; it must be positive.")
+    values = column_values(X, column, "groups")
+    unknown = [value for value in weights if not np.any(values == value)]
+    if unknown:
+        raise ValueError(f"groups names {unknown}, which column {column!r} does not hold.")
+    chances = np.zeros(len(values))
+    for value, weight in weights.items():
+        chances[values == value] = weight
+    return chances

@@ -229,6 +229,8 @@ def _check_attacks(attacks):
         name, attack, weight = entry
         if not isinstance(attack, BasePoisoningAttack):
             raise TypeError(f"attack {name!r} must be a poisoning attack, got {attack!r}.")
+        if getattr(attack, "groups", None) is not None:
+            raise ValueError(f"attack {name!r} has groups, which need an attack of its own.")
         if not (isinstance(weight, Real) and weight > 0):
             raise ValueError(f"the weight of attack {name!r} must be positive, got {weight!r}.")
     names = [name for name, _, _ in attacks]

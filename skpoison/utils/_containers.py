@@ -1,7 +1,7 @@
 """Rows of any container: telling what it is, taking rows, joining rows."""
 
 import sys
-from numbers import Number
+from numbers import Integral, Number
 
 import numpy as np
 import pandas as pd
@@ -166,3 +166,47 @@ def check_same_container(X_val, X):
         raise ValueError(
             f"X_val has dtype {X_val.dtype}, whose values the dtype of X, {X.dtype}, cannot hold."
         )
+
+
+def column_values(X, column, parameter):
+    """The values of one column.
+
+    Parameters
+    ----------
+    X : array, list, pandas or polars DataFrame, sparse matrix
+        Rows.
+
+    column : str or int
+        Its name, in a DataFrame, or its position.
+
+    parameter : str
+        How errors call what named the column.
+
+    Returns
+    -------
+    values : ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If there is no such column.
+    """
+    names = list(X.columns) if is_frame(X) else []
+    shape = row_shape(X)
+    if column in names:
+        position = names.index(column)
+    elif isinstance(column, Integral) and len(shape) == 1 and 0 <= column < shape[0]:
+        position = int(column)
+    else:
+        known = names or f"those from 0 to {shape[0] - 1}" if len(shape) == 1 else "none"
+        raise ValueError(f"{parameter} names the column {column!r}; the columns are {known}.")
+    container = container_of(X)
+    if container == "pandas":
+        return X.iloc[:, position].to_numpy()
+    if container == "polars":
+        return X.to_series(position).to_numpy()
+    if container == "sparse":
+        return X.tocsc()[:, [position]].toarray()[:, 0]
+    if container == "list":
+        return np.array([row[position] for row in X])
+    return X[:, position]

@@ -33,6 +33,7 @@ def describe_victim(estimator):
     if describe is None:
         raise ValueError(
             f"estimator={estimator!r} cannot be attacked by gradients; the victims that can are "
-            f"{', '.join(sorted(kind.__name__ for kind in _DESCRIPTIONS))}."
+            f"{', '.join(sorted(kind.__name__ for kind in _DESCRIPTIONS))}. Let one of them stand "
+            "in for it, or take SearchPoisoningAttack, which attacks any classifier."
         )
     return describe(estimator)

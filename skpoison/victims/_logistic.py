@@ -25,31 +25,37 @@ class LogisticMachine(BinaryMachine):
     def coefficient(decision, y, cost):
         return cost * y * expit(-y * decision)
 
-    def loss(self, decision):
-        return np.logaddexp(0.0, -self.y_val * decision)
-
-    def loss_slope(self, decision):
-        return -self.y_val * expit(-self.y_val * decision)
+    @staticmethod
+    def loss(decision, y):
+        return np.logaddexp(0.0, -y * decision)
 
     def solve(self, start):
         """Newton's method, with halved steps where a whole one does not lower the objective."""
-        train = self.gram[: self.n_train]
-        theta, intercept = (np.zeros(self.n_train), 0.0) if start is None else start[:2]
+        rows = np.flatnonzero(self.cost)
+        train, y, cost = self.gram[rows[:, None], rows], self.y_train[rows], self.cost[rows]
+        theta, intercept = (np.zeros(len(rows)), 0.0)
+        if start is not None:
+            theta, intercept = start.theta[rows], start.intercept
         decision = train @ theta + intercept
+
+        def objective(theta, decision):
+            """Half the squared norm plus the weighted losses; the intercept's part cancels."""
+            return 0.5 * theta @ (train @ theta) + cost @ np.logaddexp(0.0, -y * decision)
+
         for _ in range(MAX_NEWTON_STEPS):
-            miss = expit(-self.y_train * decision)
-            wanted = self.cost * self.y_train * miss
-            curvature = np.maximum(self.cost * miss * (1 - miss), SMALLEST_CURVATURE * self.cost)
+            miss = expit(-y * decision)
+            wanted = cost * y * miss
+            curvature = np.maximum(cost * miss * (1 - miss), SMALLEST_CURVATURE * cost)
             matrix = train.copy()
-            matrix[np.diag_indices(self.n_train)] += 1.0 / curvature
+            matrix[np.diag_indices(len(rows))] += 1.0 / curvature
             system = BorderedSystem(matrix, intercept=self.intercept)
-            if np.abs(wanted - theta).max() <= TOLERANCE * self.cost.max():
+            if np.abs(wanted - theta).max() <= TOLERANCE * cost.max():
                 break
             new_theta, new_intercept = system.solve(decision + wanted / curvature, 0.0)
-            value = self._objective(theta, decision)
+            value = objective(theta, decision)
             for _ in range(MAX_HALVINGS):
                 new_decision = train @ new_theta + new_intercept
-                if self._objective(new_theta, new_decision) <= value:
+                if objective(new_theta, new_decision) <= value:
                     break
                 new_theta = 0.5 * (theta + new_theta)
                 new_intercept = 0.5 * (intercept + new_intercept)
@@ -62,13 +68,10 @@ class LogisticMachine(BinaryMachine):
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        decision = self.gram @ theta + intercept
-        return Solution(theta, intercept, decision, np.arange(self.n_train), system)
-
-    def _objective(self, theta, decision):
-        """Half the squared norm plus the weighted losses; the intercept's part cancels."""
-        norm = theta @ (self.gram[: self.n_train] @ theta)
-        return 0.5 * norm + self.cost @ np.logaddexp(0.0, -self.y_train * decision)
+        all_theta = np.zeros(self.n_train)
+        all_theta[rows] = theta
+        decision = self.gram[:, rows] @ theta + intercept
+        return Solution(all_theta, intercept, decision, rows, system)
 
 
 def describe_logistic(estimator):

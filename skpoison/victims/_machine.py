@@ -79,7 +79,7 @@ class BinaryMachine(ABC):
     y_train, y_val : ndarray of shape (n_train,) and (n_val,)
         -1.0 or +1.0.
     cost : ndarray of shape (n_train,)
-        Weight of each row's loss against half the squared norm of the machine.
+        Weight of each row's loss against half the squared norm of the machine; 0 leaves it out.
     intercept : bool
         Whether the machine has one.
 
@@ -93,9 +93,9 @@ class BinaryMachine(ABC):
     def __init__(self, gram, y_train, y_val, cost, *, intercept=True):
         self.y_train = y_train
         self.y_val = y_val
-        self.cost = cost
         self.intercept = intercept
         self.n_train = len(y_train)
+        self.set_cost(cost)
         relative = 1e-5 if gram.dtype == np.float32 else 1e-10
         self.ridge = relative * max(np.trace(gram[: self.n_train]) / self.n_train, 1e-30)
         self.gram = np.array(gram, dtype=np.float64, order="F")
@@ -116,17 +116,26 @@ class BinaryMachine(ABC):
     def coefficient(decision, y, cost):
         """The theta = -cost * loss' of rows with labels -1 or +1 at their decision values."""
 
+    @staticmethod
     @abstractmethod
-    def loss(self, decision):
-        """Losses of the evaluation rows (n_val,) at their decision values."""
+    def loss(decision, y):
+        """Losses of rows with labels -1 or +1 at their decision values."""
 
-    @abstractmethod
-    def loss_slope(self, decision):
-        """The derivative of each loss with respect to its decision value, (n_val,)."""
+    def loss_slope(self, decision, y):
+        """The derivative of each loss with respect to its decision value."""
+        return -self.coefficient(decision, y, 1.0)
+
+    def set_cost(self, cost):
+        """Give the training rows other costs; 0 leaves a row out."""
+        self.cost = cost
 
     def mean_loss(self, solution):
         """The attacker's loss: the mean over the evaluation rows."""
-        return self.loss(solution.decision[self.n_train :]).mean() if len(self.y_val) else 0.0
+        return (
+            self.loss(solution.decision[self.n_train :], self.y_val).mean()
+            if len(self.y_val)
+            else 0.0
+        )
 
     def kernel_weights(self, solution, points):
         """Weights c (p, n_train + n_val) of the kernel derivatives in the mean loss' gradient."""
@@ -142,9 +151,18 @@ class BinaryMachine(ABC):
         slope, adjoint, shift = self.adjoint(solution)
         return np.concatenate([-adjoint, slope]) @ self.gram - shift
 
+    def cost_slope(self, solution):
+        """Derivative of the mean loss (n_train,) with respect to the cost of each training row.
+
+        A row pushes its coefficient by so much per unit of cost as its loss slopes.
+        """
+        push = self.coefficient(solution.decision[: self.n_train], self.y_train, 1.0)
+        return push * self.coefficient_slope(solution)
+
     def adjoint(self, solution):
         """Slope g of the mean loss on the evaluation rows, and the adjoint u (n_train,) and v."""
-        slope = self.loss_slope(solution.decision[self.n_train :]) / max(len(self.y_val), 1)
+        slope = self.loss_slope(solution.decision[self.n_train :], self.y_val)
+        slope = slope / max(len(self.y_val), 1)
         right = (slope @ self.gram[self.n_train :])[solution.rows]
         adjoint, shift = np.zeros(self.n_train), 0.0
         if solution.system is None:

@@ -15,19 +15,22 @@ class RidgeMachine(BinaryMachine):
     def coefficient(decision, y, cost):
         return cost * (y - decision)
 
-    def loss(self, decision):
-        return (decision - self.y_val) ** 2
+    @staticmethod
+    def loss(decision, y):
+        return (decision - y) ** 2
 
-    def loss_slope(self, decision):
-        return 2.0 * (decision - self.y_val)
+    def loss_slope(self, decision, y):
+        return 2.0 * (decision - y)
 
     def solve(self, start):
-        matrix = self.gram[: self.n_train].copy()
-        matrix[np.diag_indices(self.n_train)] += 1.0 / self.cost
+        rows = np.flatnonzero(self.cost)
+        matrix = self.gram[rows[:, None], rows]
+        matrix[np.diag_indices(len(rows))] += 1.0 / self.cost[rows]
         system = BorderedSystem(matrix, intercept=self.intercept)
-        theta, intercept = system.solve(self.y_train, 0.0)
+        theta = np.zeros(self.n_train)
+        theta[rows], intercept = system.solve(self.y_train[rows], 0.0)
         decision = self.gram @ theta + intercept
-        return Solution(theta, intercept, decision, np.arange(self.n_train), system)
+        return Solution(theta, intercept, decision, rows, system)
 
 
 def describe_ridge(estimator):

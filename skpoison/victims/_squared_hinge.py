@@ -18,21 +18,20 @@ class SquaredHingeMachine(BinaryMachine):
     def coefficient(decision, y, cost):
         return 2.0 * cost * y * np.maximum(0.0, 1.0 - y * decision)
 
-    def loss(self, decision):
-        return np.maximum(0.0, 1.0 - self.y_val * decision) ** 2
-
-    def loss_slope(self, decision):
-        return -2.0 * self.y_val * np.maximum(0.0, 1.0 - self.y_val * decision)
+    @staticmethod
+    def loss(decision, y):
+        return np.maximum(0.0, 1.0 - y * decision) ** 2
 
     def solve(self, start):
         """Newton's method: given the rows inside the margin, the solution is one linear system."""
         train = self.gram[: self.n_train]
+        taking_part = self.cost > 0
         theta, intercept = (np.zeros(self.n_train), 0.0) if start is None else start[:2]
         decision = train @ theta + intercept
         for _ in range(MAX_NEWTON_STEPS):
-            inside = self.y_train * decision < 1.0
+            inside = (self.y_train * decision < 1.0) & taking_part
             if not inside.any():  # far from any solution, which has rows inside
-                inside[:] = True
+                inside = taking_part
             rows = np.flatnonzero(inside)
             matrix = train[rows[:, None], rows]
             matrix[np.diag_indices(len(rows))] += 0.5 / self.cost[rows]
@@ -40,7 +39,7 @@ class SquaredHingeMachine(BinaryMachine):
             new_theta = np.zeros(self.n_train)
             new_theta[rows], new_intercept = system.solve(self.y_train[rows], 0.0)
             new_decision = train @ new_theta + new_intercept
-            if ((self.y_train * new_decision < 1.0) == inside).all():
+            if (((self.y_train * new_decision < 1.0) & taking_part) == inside).all():
                 theta, intercept = new_theta, new_intercept
                 break
             value = self._objective(theta, decision)

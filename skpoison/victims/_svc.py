@@ -27,38 +27,30 @@ class SVCMachine(BinaryMachine):
     steps that each lower the dual objective.
     """
 
-    def __init__(self, gram, y_train, y_val, cost, *, intercept=True):
-        super().__init__(gram, y_train, y_val, cost, intercept=intercept)
-        self.set_cost(cost)
-
     def set_cost(self, cost):
-        """Give the training rows other costs; 0 leaves a row out."""
-        self.cost = cost
+        super().set_cost(cost)
         self.low = np.minimum(0.0, self.y_train * cost)
         self.high = np.maximum(0.0, self.y_train * cost)
         self.taking_part = cost > 0
-
-    def cost_slope(self, solution):
-        """Derivative of the mean loss (n_train,) with respect to the cost of each training row.
-
-        Only rows inside their margin feel their cost.
-        """
-        inside = self.y_train * solution.decision[: self.n_train] < 1.0
-        return np.where(inside, self.y_train * self.coefficient_slope(solution), 0.0)
 
     @staticmethod
     def coefficient(decision, y, cost):
         return np.where(y * decision < 1.0, cost * y, 0.0)
 
-    def loss(self, decision):
-        return np.maximum(0.0, 1.0 - self.y_val * decision)
-
-    def loss_slope(self, decision):
-        return np.where(self.y_val * decision < 1.0, -self.y_val, 0.0)
+    @staticmethod
+    def loss(decision, y):
+        return np.maximum(0.0, 1.0 - y * decision)
 
     def solve(self, start):
-        theta = self._train_cold() if start is None else start.theta
-        return self._guess(theta.copy()) or self._descend(theta.copy())
+        if start is None:
+            theta = self._train_cold()
+            return self._guess(theta.copy()) or self._descend(theta.copy())
+        theta = np.clip(start.theta, self.low, self.high)
+        solution = self._guess(theta.copy())
+        if solution is None:  # steps begin at coefficients that sum to zero
+            left_bounds = (theta != start.theta).any()
+            solution = self._descend(self._train_cold() if left_bounds else theta.copy())
+        return solution
 
     def _train_cold(self):
         rows = np.flatnonzero(self.cost)

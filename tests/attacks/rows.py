@@ -8,6 +8,7 @@ from scipy import sparse
 
 from skpoison.attacks import (
     AdaptivePoisoningAttack,
+    AdversarialFlipAttack,
     GradientPoisoningAttack,
     LabelFlipAttack,
     MixedAttack,
@@ -28,7 +29,7 @@ FLIPS = [
 ]
 MAKERS = [
     GradientPoisoningAttack(rate=4, max_iter=2, random_state=0),
-    LabelFlipAttack(strategy="adversarial", rate=2, random_state=0),
+    AdversarialFlipAttack(rate=2, random_state=0),
     MixedAttack(
         [("climb", GradientPoisoningAttack(labels="keep", max_iter=2), 1), ("flip", FLIPS[0], 1)],
         rate=4,

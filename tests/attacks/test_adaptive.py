@@ -7,7 +7,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
-from skpoison.attacks import AdaptivePoisoningAttack, GradientPoisoningAttack, LabelFlipAttack
+from skpoison.attacks import (
+    AdaptivePoisoningAttack,
+    AdversarialFlipAttack,
+    GradientPoisoningAttack,
+    LabelFlipAttack,
+)
 from skpoison.detectors import CentroidDetector, InfluenceDetector
 
 DETECTORS = [
@@ -46,7 +51,7 @@ def attacked(digits_pair):
 @pytest.mark.parametrize("injection", ["append", "replace"])
 @pytest.mark.parametrize("detector", [*DETECTORS, LabelDisagreement()])
 def test_what_is_flagged_of_plain_poison_passes(detector, injection, attacked):
-    plain = LabelFlipAttack(strategy="adversarial", rate=0.2, injection=injection, random_state=0)
+    plain = AdversarialFlipAttack(rate=0.2, injection=injection, random_state=0)
     flagged = clone(detector).fit_predict(*plain.fit_resample(**attacked)) == -1
     assert flagged[plain.poison_mask_].mean() > 0.4
 

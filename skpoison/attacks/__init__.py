@@ -4,6 +4,7 @@ None of them imports Keras.
 """
 
 from skpoison.attacks._adaptive import AdaptivePoisoningAttack
+from skpoison.attacks._backdoor import BackdoorAttack
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._gradient import GradientPoisoningAttack
 from skpoison.attacks._label_flip import LabelFlipAttack
@@ -12,6 +13,7 @@ from skpoison.attacks._secml import SecMLAttack
 
 __all__ = [
     "AdaptivePoisoningAttack",
+    "BackdoorAttack",
     "BasePoisoningAttack",
     "GradientPoisoningAttack",
     "LabelFlipAttack",

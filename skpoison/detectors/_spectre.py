@@ -38,9 +38,10 @@ class SpectreDetector(BasePoisonDetector):
         estimates.
 
     n_components : int, default=None
-        Number of principal components. None: of the squares 1, 4, 9, ..., 100 with ten rows a
-        component, the one for which the removal of the highest scores leaves the most inflated
-        covariance, as in the paper.
+        Number of principal components; at most 100, and one for ten rows of a class. None: of the
+        squares 1, 4, 9, ... and all that there may be, the number for which the covariance of all
+        rows is the most inflated, seen from that of the rows without the highest scores, as in
+        the paper.
 
     transformer : transformer, default=None
         What the rows are represented by: a clone is fitted to the training rows and labels, and
@@ -216,7 +217,7 @@ def whiten_class(rows, share, n_components=None):
     if n_components is not None:
         tried = [min(n_components, most)]
     else:
-        tried = [root**2 for root in range(1, int(np.sqrt(most)) + 1)]
+        tried = [root**2 for root in range(1, most) if root**2 < most] + [most]
     best, most_inflated = None, -np.inf
     for number in tried:
         leading = projected[:, :number]

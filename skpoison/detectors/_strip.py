@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import _num_samples
 
 from skpoison.detectors._base import BasePoisonDetector
+from skpoison.detectors._cross_fitting import is_unit_scaled
 from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._containers import container_of, is_frame, take, write_texts
 
@@ -69,8 +70,9 @@ class StripDetector(BasePoisonDetector):
 
     Notes
     -----
-    Rows of numbers and images are laid over each other by the mean of the two. Of a DataFrame or a
-    table with gaps half of the columns, of a text half of the words, are taken from the other row.
+    Images (n-dimensional arrays, and rows of numbers in [0, 1]) are laid over each other by their
+    sum, cut at white, and so are sparse matrices. Of other rows half of the columns, of texts half
+    of the words, are taken from the other one.
 
     References
     ----------
@@ -115,6 +117,7 @@ class StripDetector(BasePoisonDetector):
             victim = RandomForestClassifier(50) if self.estimator is None else self.estimator
             self.estimator_ = seeded_clone(victim, random_state).fit(X, self.classes_[y])
         drawn = random_state.choice(len(y), min(self.n_overlays, len(y)), replace=False)
+        self._white = X.max() if _are_pixels(X) else None
         self._overlays = [_safe_indexing(X, np.array([row])) for row in drawn]
         self._seeds = random_state.randint(2**31 - 1, size=len(drawn))
         return self._scores(X)
@@ -122,50 +125,55 @@ class StripDetector(BasePoisonDetector):
     def _scores(self, X):
         if self.estimator_ is None:
             return np.zeros((_num_samples(X), 1))
-        kind = self._kind if self._takes_any_rows() else "numbers"
-        entropies = [
-            entropy(self.estimator_.predict_proba(lay_over(X, other, kind, seed)), axis=1)
-            for other, seed in zip(self._overlays, self._seeds, strict=True)
-        ]
+            entropies = [
+                entropy(self.estimator_.predict_proba(self._lay_over(X, other, seed)), axis=1)
+                for other, seed in zip(self._overlays, self._seeds, strict=True)
+            ]
         return -np.mean(entropies, axis=0)[:, np.newaxis]
 
+    def _lay_over(self, X, other, seed):
+        if self._white is not None:
+            return add_pixels(np.asarray(X), other, self._white)
+        if sparse.issparse(X):
+            return X + sparse.vstack([other] * X.shape[0], format="csr")
+        random_state = np.random.RandomState(seed)
+        if self._kind == "text" and self._takes_any_rows():
+            from_other = random_state.uniform(size=LONGEST_MASK) < 0.5
+            words = next(iter(other)).split()
+            return write_texts([_mix_words(text.split(), words, from_other) for text in X], X)
+        X = X if hasattr(X, "shape") else np.array(X, dtype=object)
+        n_columns = X.shape[1]
+        drawn = random_state.permutation(n_columns)[: (n_columns + 1) // 2]
+        return _replace_columns(X, other, drawn)
 
-def lay_over(X, other, kind, seed):
-    """Lay one row over others.
+
+def _are_pixels(X):
+    if is_frame(X) or not isinstance(X, np.ndarray) or X.dtype.kind not in "biuf":
+        return False
+    return X.min() >= 0 and (X.ndim > 2 or is_unit_scaled(X))
+
+
+def add_pixels(images, other, white):
+    """Add one image to others.
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, ...)
-        Rows.
+    images : ndarray of shape (n_samples, ...)
+        Pixels.
 
-    other : as X, of shape (1, ...)
-        The row.
+    other : ndarray of shape (1, ...)
+        The image that is added.
 
-    kind : {"numbers", "sparse", "gaps", "table", "text"}
-        What they are.
-
-    seed : int
-        Draws the columns or words that are taken from `other`.
+    white : float
+        The largest pixel; sums are cut there.
 
     Returns
     -------
-    mixed : as X
-        The mean of both for numbers that are in no DataFrame; otherwise half of the columns or
-        words come from `other`.
+    sums : ndarray of shape (n_samples, ...)
+        Of the dtype of `images`.
     """
-    if kind == "sparse" and sparse.issparse(X):
-        return (X + sparse.vstack([other] * X.shape[0], format="csr")) / 2
-    if kind == "numbers" and not is_frame(X):
-        mean = (np.asarray(X, dtype=np.float64) + np.asarray(other)) / 2
-        return mean.astype(np.float32) if X.dtype == np.float32 else mean
-    random_state = np.random.RandomState(seed)
-    if kind == "text":
-        from_other = random_state.uniform(size=LONGEST_MASK) < 0.5
-        words = next(iter(other)).split()
-        return write_texts([_mix_words(text.split(), words, from_other) for text in X], X)
-    X = X if hasattr(X, "shape") else np.array(X, dtype=object)
-    n_columns = X.shape[1]
-    return _replace_columns(X, other, random_state.permutation(n_columns)[: (n_columns + 1) // 2])
+    sums = images.astype(np.float64) + other
+    return np.minimum(sums, white).astype(images.dtype)
 
 
 def _mix_words(words, others, from_other):

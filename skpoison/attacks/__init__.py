@@ -5,9 +5,13 @@ None of them imports Keras.
 
 from skpoison.attacks._adaptive import AdaptivePoisoningAttack
 from skpoison.attacks._adversarial_flip import AdversarialFlipAttack
+from skpoison.attacks._backdoor import BackdoorAttack
 from skpoison.attacks._base import BasePoisoningAttack
+from skpoison.attacks._clean_label import BaseCleanLabelAttack
+from skpoison.attacks._feature_collision import FeatureCollisionAttack
 from skpoison.attacks._gradient import GradientPoisoningAttack
 from skpoison.attacks._instance_flip import InstanceDependentFlipAttack
+from skpoison.attacks._gradient_matching import GradientMatchingAttack
 from skpoison.attacks._label_flip import LabelFlipAttack
 from skpoison.attacks._mixed import MixedAttack
 from skpoison.attacks._secml import SecMLAttack
@@ -15,7 +19,11 @@ from skpoison.attacks._secml import SecMLAttack
 __all__ = [
     "AdaptivePoisoningAttack",
     "AdversarialFlipAttack",
+    "BackdoorAttack",
+    "BaseCleanLabelAttack",
     "BasePoisoningAttack",
+    "FeatureCollisionAttack",
+    "GradientMatchingAttack",
     "GradientPoisoningAttack",
     "InstanceDependentFlipAttack",
     "LabelFlipAttack",

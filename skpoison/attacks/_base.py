@@ -182,6 +182,10 @@ class BasePoisoningAttack(BaseSampler):
             The row of `X` each was made from; ``n_samples + i`` for row i of `X_val`.
         """
 
+    def _change_copies(self, copies):
+        """Change copies of rows, in the container of `X`, where `_make_poison` made no rows."""
+        return copies
+
     def _fit_resample(self, X, y, X_val, y_val):
         X, rows, codes, first = self._check(X, y)
         n_samples = len(codes)
@@ -205,10 +209,13 @@ class BasePoisoningAttack(BaseSampler):
         if container_of(y) == "pandas":
             y_out.index = _index(y, y_val, X_val).take(self._sources)
         pool = X if self._sources.max() < n_samples else join(X, X_val)
-        if made is None:
-            return take(pool, self._sources), y_out
+        if not n_poison:
+            return take(X, kept), y_out
         copies = take(pool, self._sources[self.poison_mask_])
-        made = write_numbers(as_stored(made, self._dtypes), copies)
+        if made is None:
+            made = self._change_copies(copies)
+        else:
+            made = write_numbers(as_stored(made, self._dtypes), copies)
         return join(take(X, kept), made), y_out
 
     def _check(self, X, y):

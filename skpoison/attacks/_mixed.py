@@ -7,6 +7,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metaestimators import _BaseComposition
 
+from skpoison.attacks._backdoor import BackdoorAttack
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._gradient import GradientPoisoningAttack
 from skpoison.attacks._label_flip import LabelFlipAttack
@@ -231,6 +232,11 @@ def _check_attacks(attacks):
             raise TypeError(f"attack {name!r} must be a poisoning attack, got {attack!r}.")
         if getattr(attack, "groups", None) is not None:
             raise ValueError(f"attack {name!r} has groups, which need an attack of its own.")
+        if isinstance(attack, BackdoorAttack):
+            raise ValueError(
+                f"attack {name!r} puts a trigger on rows, which attacks that share a rate do not "
+                "see as they are: put the attacks one after the other in a pipeline."
+            )
         if not (isinstance(weight, Real) and weight > 0):
             raise ValueError(f"the weight of attack {name!r} must be positive, got {weight!r}.")
     names = [name for name, _, _ in attacks]

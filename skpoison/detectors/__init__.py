@@ -1,6 +1,7 @@
 """Poisoning detectors: outlier estimators that judge a row together with its label."""
 
 from skpoison.detectors._activation_clustering import ActivationClusteringDetector
+from skpoison.detectors._activations import HiddenActivations
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._blockwise import BlockwiseDetector
 from skpoison.detectors._cae_plus import CAEPlusDetector
@@ -19,6 +20,8 @@ from skpoison.detectors._neighbors import KNNDetector
 from skpoison.detectors._reconstruction import ReconstructionDetector
 from skpoison.detectors._slab import SlabDetector
 from skpoison.detectors._spectral import SpectralSignatureDetector
+from skpoison.detectors._spectre import SpectreDetector
+from skpoison.detectors._strip import StripDetector
 
 __all__ = [
     "ActivationClusteringDetector",
@@ -31,6 +34,7 @@ __all__ = [
     "ConfidentLearningDetector",
     "CrossFittedCAEDetector",
     "EnsembleDetector",
+    "HiddenActivations",
     "InfluenceDetector",
     "KNNDetector",
     "LabelNoiseDetector",
@@ -41,4 +45,6 @@ __all__ = [
     "ReconstructionDetector",
     "SlabDetector",
     "SpectralSignatureDetector",
+    "SpectreDetector",
+    "StripDetector",
 ]

@@ -1,17 +1,15 @@
 """Activation clustering: two populations under one label look different inside a network."""
 
-import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import silhouette_score
-from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import Interval
 
+from skpoison.detectors._activations import HiddenActivations
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.thresholds import FixedThreshold
 
@@ -87,9 +85,7 @@ class ActivationClusteringDetector(BasePoisonDetector):
 
     Notes
     -----
-    The network is scikit-learn's multi-layer perceptron on centred rows, divided by the root of
-    their mean variance. It is trained in a tenth of a second where a Keras network takes some
-    seconds to compile, and images and tables need no different treatment.
+    The network is that of :class:`HiddenActivations`.
 
     Fitted without labels, or to a single class, there is nothing to train the network on; the rows
     themselves are clustered.
@@ -143,18 +139,11 @@ class ActivationClusteringDetector(BasePoisonDetector):
         self.min_silhouette = min_silhouette
 
     def _fit_scores(self, X, y, random_state):
-        self._mean = X.mean(axis=0, dtype=np.float64)
-        self._scale = np.sqrt(np.mean(np.square(X - self._mean))) or 1.0
-        self.network_ = None
-        if len(self.classes_) > 1:
-            self.network_ = MLPClassifier(
-                self.hidden_layer_sizes, max_iter=self.epochs, random_state=random_state
-            )
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                self.network_.fit(self._scaled(X), y)
-            del self.network_._optimizer  # two numbers for each weight, for fitting on
-        activations = self._activations(X)
+        self._hidden = HiddenActivations(
+            self.hidden_layer_sizes, epochs=self.epochs, random_state=random_state
+        )
+        activations = self._hidden.fit_transform(X, y)
+        self.network_ = self._hidden.network_
         self.clusters_ = [
             split_activations(activations[y == label], self.n_components, self.whiten, random_state)
             for label in range(len(self.classes_))
@@ -162,7 +151,7 @@ class ActivationClusteringDetector(BasePoisonDetector):
         return self._cluster_scores(activations)
 
     def _scores(self, X):
-        return self._cluster_scores(self._activations(X))
+        return self._cluster_scores(self._hidden.transform(X))
 
     def _cluster_scores(self, activations):
         return np.column_stack(
@@ -174,17 +163,6 @@ class ActivationClusteringDetector(BasePoisonDetector):
             return np.full(len(activations), -1.0)
         suspect = clusters.share <= self.max_share and clusters.silhouette >= self.min_silhouette
         return clusters.margin(activations) - (0 if suspect else 1)
-
-    def _scaled(self, X):
-        return (X - self._mean) / self._scale
-
-    def _activations(self, X):
-        hidden = self._scaled(X)
-        if self.network_ is not None:
-            layers = zip(self.network_.coefs_, self.network_.intercepts_, strict=True)
-            for weights, bias in list(layers)[:-1]:
-                hidden = np.maximum(hidden @ weights + bias, 0)
-        return hidden
 
 
 @dataclass(frozen=True)

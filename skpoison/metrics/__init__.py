@@ -1,5 +1,6 @@
-"""How good a detector is: metrics on the poison it finds, and scorers for cross-validation."""
+"""How good detectors and backdoors are: metrics, and scorers for cross-validation."""
 
+from skpoison.metrics._attacks import attack_success_rate, make_attack_success_scorer
 from skpoison.metrics._detection import (
     clean_removed_rate,
     false_negative_rate,
@@ -14,8 +15,10 @@ from skpoison.metrics._detection import (
 from skpoison.metrics._scorers import make_poison_scorer, make_recovery_scorer
 
 __all__ = [
+    "attack_success_rate",
     "clean_removed_rate",
     "false_negative_rate",
+    "make_attack_success_scorer",
     "make_poison_scorer",
     "make_recovery_scorer",
     "poison_average_precision",

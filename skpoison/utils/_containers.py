@@ -125,6 +125,31 @@ def join(top, bottom):
     return np.concatenate([top, bottom], dtype=None if texts else top.dtype, casting="unsafe")
 
 
+def write_texts(changed, texts):
+    """Put changed texts into the container of others.
+
+    Parameters
+    ----------
+    changed : list of str
+        The changed texts.
+
+    texts : list, array, pandas or polars Series of str
+        As many texts, whose container, dtype and index are wanted; left as they are.
+
+    Returns
+    -------
+    written : as texts
+    """
+    container = container_of(texts)
+    if container == "list":
+        return type(texts)(changed)
+    if container == "array":
+        return np.array(changed, dtype=object if texts.dtype == object else None)
+    if container == "pandas":
+        return type(texts)(changed, index=texts.index, name=texts.name, dtype=texts.dtype)
+    return type(texts)(texts.name, changed, dtype=texts.dtype)
+
+
 def check_same_container(X_val, X):
     """Check that further rows can be joined to X.
 

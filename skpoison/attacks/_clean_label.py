@@ -1,0 +1,187 @@
+"""What attacks share that make one row misclassified by rows whose labels are right."""
+
+from abc import abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.optimize import minimize
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils._param_validation import Interval
+from threadpoolctl import threadpool_limits
+
+from skpoison.attacks._base import BasePoisoningAttack
+
+from skpoison.utils._cloning import seeded_clone
+
+
+class BaseCleanLabelAttack(BasePoisoningAttack):
+    """Base class of the attacks that move rows a little so that one row is misclassified.
+
+    A subclass writes ``_loss``, which is made small within a box around rows of the label that the
+    target row shall get.
+
+    Parameters
+    ----------
+    target : int, default=0
+        The row that shall be misclassified: its position in `X_val`, or in `X` where there are no
+        rows of the attacker's.
+
+    label : label, default=None
+        The label that it shall get. None: of the other classes, the one whose mean is nearest.
+
+    epsilon : float, default=0.1
+        Largest change of a value, in units of its column's range.
+
+    max_iter : int, default=100
+        Limit of steps.
+
+    rate, injection, random_state
+        As in the base class.
+    """
+
+    _parameter_constraints = {
+        **BasePoisoningAttack._parameter_constraints,
+        "target": [Interval(Integral, 0, None, closed="left")],
+        "label": "no_validation",
+        "epsilon": [Interval(Real, 0, 1, closed="right")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        target=0,
+        label=None,
+        epsilon=0.1,
+        max_iter=100,
+        rate=0.05,
+        injection="append",
+        random_state=None,
+    ):
+        super().__init__(rate=rate, injection=injection, random_state=random_state)
+        self.target = target
+        self.label = label
+        self.epsilon = epsilon
+        self.max_iter = max_iter
+
+    @abstractmethod
+    def _loss(self, X, y, target, code, bases, random_state):
+        """Make the loss of poison rows.
+
+        Parameters
+        ----------
+        X, y : ndarray
+            The clean rows and their label codes.
+
+        target : ndarray of shape (n_features,)
+            The row that shall be misclassified.
+
+        code : int
+            Code of the label that it shall get.
+
+        bases : ndarray of shape (n_poison, n_features)
+            Rows of this label from which the poison starts.
+
+        random_state : RandomState
+            Seeds a victim.
+
+        Returns
+        -------
+        loss : callable
+            ``loss(rows)`` gives the loss of poison rows and its derivatives, of their shape.
+        """
+
+    def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
+        rows, labels = (X, y) if X_val is None else (X_val, y_val)
+        if self.target >= len(rows):
+            raise ValueError(
+                f"target={self.target} must be the position of a row of "
+                f"{'X' if X_val is None else 'X_val'}, which has {len(rows)} rows."
+            )
+        target = rows[self.target]
+        code = self._aim(X, y, target, labels[self.target])
+        self.label_ = self.classes_[code]
+        candidates = np.flatnonzero(y == code)
+        order = random_state.permutation(candidates)
+        sources = np.resize(order, n_poison)  # used again where there are too few
+        everything = np.vstack([X, target])
+        low, high = everything.min(axis=0), everything.max(axis=0)
+        bases = X[sources]
+        reach = self.epsilon * (high - low)
+        with threadpool_limits(1):
+            loss = self._loss(X, y, target, code, bases, random_state)
+            made, self.loss_path_ = minimize_in_box(
+                loss,
+                bases,
+                np.maximum(bases - reach, low),
+                np.minimum(bases + reach, high),
+                self.max_iter,
+            )
+        return made.astype(X.dtype), np.full(n_poison, code), sources
+
+    def _aim(self, X, y, target, own):
+        classes = self.classes_.tolist()
+        if self.label is None:
+            means = np.stack([X[y == code].mean(axis=0) for code in range(len(classes))])
+            distances = np.linalg.norm(means - target, axis=1)
+            distances[own] = np.inf
+            return int(distances.argmin())
+        if self.label not in classes:
+            raise ValueError(f"label={self.label!r} must be one of the labels in y: {classes}.")
+        code = classes.index(self.label)
+        if code == own:
+            raise ValueError(f"label={self.label!r} is the label that the target row has.")
+        return code
+
+
+def train_victim(estimator, kinds, X, y, random_state):
+    """Fit a clone of a victim of one of these classes; one in a FrozenEstimator stays as it is."""
+    victim = seeded_clone(estimator, random_state).fit(X, y)
+    victim = victim.estimator if isinstance(victim, FrozenEstimator) else victim
+    if not isinstance(victim, kinds):
+        names = " or ".join(kind.__name__ for kind in kinds)
+        raise TypeError(f"estimator must be of the class {names}, got {estimator!r}.")
+    return victim
+
+
+def minimize_in_box(loss, start, low, high, max_iter):
+    """Minimise a loss of rows within bounds, by L-BFGS-B.
+
+    Parameters
+    ----------
+    loss : callable
+        ``loss(rows)`` gives a number and its derivatives, of the shape of `rows`.
+
+    start, low, high : ndarray of shape (n_rows, n_features)
+        Where to start, and the bounds.
+
+    max_iter : int
+        Limit of iterations.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_rows, n_features)
+
+    path : ndarray of shape (n_iterations + 1,)
+        The loss at the start and after each iteration.
+    """
+
+    def flat_loss(values):
+        value, gradient = loss(values.reshape(start.shape))
+        return float(value), np.asarray(gradient, dtype=np.float64).ravel()
+
+    path = [float(loss(np.asarray(start, dtype=np.float64))[0])]
+
+    def record(intermediate_result):
+        path.append(float(intermediate_result.fun))
+
+    found = minimize(
+        flat_loss,
+        np.asarray(start, dtype=np.float64).ravel(),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=np.column_stack([low.ravel(), high.ravel()]),
+        callback=record,
+        options={"maxiter": max_iter},
+    )
+    return np.clip(found.x.reshape(start.shape), low, high), np.array(path)

@@ -8,13 +8,19 @@ from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._gradient import GradientPoisoningAttack
 from skpoison.attacks._label_flip import LabelFlipAttack
 from skpoison.attacks._mixed import MixedAttack
+from skpoison.attacks._regression_base import BaseRegressionPoisoningAttack
+from skpoison.attacks._regression_gradient import GradientRegressionAttack
+from skpoison.attacks._regression_statistical import StatisticalRegressionAttack
 from skpoison.attacks._secml import SecMLAttack
 
 __all__ = [
     "AdaptivePoisoningAttack",
     "BasePoisoningAttack",
+    "BaseRegressionPoisoningAttack",
     "GradientPoisoningAttack",
+    "GradientRegressionAttack",
     "LabelFlipAttack",
     "MixedAttack",
     "SecMLAttack",
+    "StatisticalRegressionAttack",
 ]

@@ -17,8 +17,10 @@ from skpoison.detectors._margin import MarginDetector
 from skpoison.detectors._neighbor_disagreement import NeighborDisagreementDetector
 from skpoison.detectors._neighbors import KNNDetector
 from skpoison.detectors._reconstruction import ReconstructionDetector
+from skpoison.detectors._residual import ResidualDetector
 from skpoison.detectors._slab import SlabDetector
 from skpoison.detectors._spectral import SpectralSignatureDetector
+from skpoison.detectors._tagwise import TagwiseDetector
 
 __all__ = [
     "ActivationClusteringDetector",
@@ -39,6 +41,8 @@ __all__ = [
     "MarginDetector",
     "NeighborDisagreementDetector",
     "ReconstructionDetector",
+    "ResidualDetector",
     "SlabDetector",
     "SpectralSignatureDetector",
+    "TagwiseDetector",
 ]

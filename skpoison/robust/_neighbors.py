@@ -122,7 +122,8 @@ class CertifiedNeighborsClassifier(ClassifierMixin, BaseEstimator):
         -------
         labels : ndarray of shape (n_samples,)
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        shares = self.predict_proba(X)
+        return self.classes_[shares.argmax(axis=1)]
 
     def certified_radius(self, X):
         """Tell how many changed training rows each prediction withstands.

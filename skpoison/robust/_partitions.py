@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval
 
+from skpoison.detectors._encoding import kind_of
 from skpoison.robust._votes import VotingClassifier, count_votes
 from skpoison.utils._row_index import row_keys
 
@@ -66,7 +67,7 @@ class PartitionAggregationClassifier(VotingClassifier):
     The hash is of the row without its label, in single precision, and the rows of a part are
     learnt in the order of their hashes: neither the order of the training set nor its other rows
     matter. A relabelled row counts as one change. Tables are taken to keep their dtypes, and
-    labels to be among `classes_`.
+    labels to be among `classes_`; what a pipeline in `estimator` learns, it learns for each part.
 
     References
     ----------
@@ -120,8 +121,9 @@ class PartitionAggregationClassifier(VotingClassifier):
         n_parts = self.n_partitions * self.spread_degree
         shifts = random_state.choice(n_parts, self.spread_degree, replace=False)
         self.members_of_part_ = (np.arange(n_parts)[:, np.newaxis] + shifts) % n_parts
-        is_image = len(getattr(X, "shape", ())) > 2
-        keys = row_keys(X.reshape(len(X), -1) if is_image else X)
+        if kind_of(X) == "numbers":  # the same in any container
+            X = np.asarray(X).reshape(len(codes), -1)
+        keys = row_keys(X)
         order = np.lexsort([codes, keys])
         part = (keys[order] % np.uint64(n_parts)).astype(int)
         members = self.members_of_part_[part]

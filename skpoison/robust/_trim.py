@@ -65,9 +65,9 @@ class TRIMRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    Half of the starts are the paper's, from as many rows as are kept; the others, of least trimmed
-    squares [2]_, from one row more than there are columns, which is more likely to be free of
-    poison.
+    Starts are the paper's, from as many rows as are kept; where `X` is an array of numbers, every
+    other one is that of least trimmed squares [2]_, from one row more than there are columns, which
+    are more likely to be free of poison.
 
     References
     ----------
@@ -138,7 +138,8 @@ class TRIMRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         random_state = check_random_state(self.random_state)
         estimator = seeded_clone(self._inner(), random_state)
         n_kept = len(y) - round(self.contamination * len(y))
-        n_few = min(n_kept, getattr(self, "n_features_in_", 1) + 1)
+        is_numeric = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
+        n_few = min(n_kept, np.prod(X.shape[1:]) + 1) if is_numeric else n_kept
         starts = [
             random_state.choice(len(y), n_few if start % 2 else n_kept, replace=False)
             for start in range(self.n_init if n_kept < len(y) else 1)

@@ -43,7 +43,7 @@ def target_values(y, name="y"):
     try:
         values = values.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{refusal}; got others, such as {values[0]!r}.") from error
+        raise ValueError(f"{refusal}; got others, such as {values.tolist()[0]!r}.") from error
     wrong = np.flatnonzero(~np.isfinite(values))
     if len(wrong):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The filter that joins a detector to any classifier."""
+"""The filter that joins a detector to any classifier or regressor."""
 
 import warnings
 from dataclasses import asdict
@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
+    _num_samples,
     check_consistent_length,
     check_is_fitted,
 )
@@ -121,7 +122,9 @@ class PoisonFilter(BaseSampler):
             The untrusted rows. The detector gets them as they are.
 
         y : array-like of shape (n_samples,) or one-hot matrix of shape (n_samples, n_classes)
-            Their labels.
+            Their labels; numbers or a column a tag where the detector judges them (
+            :class:`~skpoison.detectors.ResidualDetector`,
+            :class:`~skpoison.detectors.TagwiseDetector`).
 
         Returns
         -------
@@ -132,7 +135,9 @@ class PoisonFilter(BaseSampler):
             Their labels.
         """
         self._validate_params()
-        labels = label_values(y)
+        tags = get_tags(EnsembleDetector() if self.detector is None else self.detector)
+        self._has_classes = tags.regressor_tags is None and not tags.target_tags.multi_output
+        labels = label_values(y) if self._has_classes else y
         X, y = check_container(X), check_container(y, "y")
         check_consistent_length(X, labels)
         if kind_of(X) != "text" and len(getattr(X, "shape", (0, 0))) == 2:
@@ -143,7 +148,7 @@ class PoisonFilter(BaseSampler):
         return take(X, self.sample_indices_), take(y, self.sample_indices_)
 
     def _fit_resample(self, X, y):
-        if len(np.unique(y)) < 2:
+        if self._has_classes and len(np.unique(y)) < 2:
             raise ValueError(
                 "PoisonFilter needs rows of at least two classes in y, got "
                 f"{'one class: ' + repr(y[0]) if len(y) else 'no rows'}."
@@ -158,13 +163,14 @@ class PoisonFilter(BaseSampler):
         else:
             self.detector_ = EnsembleDetector() if self.detector is None else clone(self.detector)
             verdict = self.detector_.fit_predict(X, y)
-        if len(verdict) != len(y):
+        if len(verdict) != _num_samples(y):
             raise ValueError(
-                f"detector gave {len(verdict)} verdicts on {len(y)} rows: it must be no pipeline "
-                "with a sampler that changes their number."
+                f"detector gave {len(verdict)} verdicts on {_num_samples(y)} rows: it must be no "
+                "pipeline with a sampler that changes their number."
             )
         self.poison_mask_ = np.asarray(verdict) == -1
-        self._guard_classes(X, y)
+        if self._has_classes:
+            self._guard_classes(X, y)
         self.sample_indices_ = np.flatnonzero(~self.poison_mask_)
 
     def _guard_classes(self, X, y):

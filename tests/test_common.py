@@ -29,6 +29,9 @@ QUICK = {
     "detector": CentroidDetector(contamination=0.1),
     "epochs": 3,
     "max_iter": 3,
+    "n_estimators": 10,
+    "n_init": 2,
+    "n_partitions": 5,
     "n_repeats": 1,
     "n_rounds": 2,
     "n_tried": 1,
@@ -51,10 +54,26 @@ FILTER = PoisonFilter(quick(CentroidDetector))
 # PyTorch's training steps may differ in the last bit between two fits with one seed.
 REFIT = {"rtol": 1e-5 if keras.backend.backend() == "torch" else 0}
 OTHERS = [quick(other) for _, other in all_estimators("other") if other is not PoisonFilter]
+LEARNERS = [quick(learner) for _, learner in all_estimators("learner")]
+REGRESSION_ATTACKS = [quick(attack) for _, attack in all_estimators("regression attack")]
+REGRESSION_DETECTORS = [
+    quick(detector).set_params(contamination=0.1)
+    for _, detector in all_estimators("regression detector")
+]
 
 
 @pytest.mark.filterwarnings("ignore:.*(judges labels, but|without the truth):UserWarning")
-@parametrize_with_checks([*ATTACKS, *FLAGGING, *OTHERS, FILTER])
+@parametrize_with_checks(
+    [
+        *ATTACKS,
+        *REGRESSION_ATTACKS,
+        *FLAGGING,
+        *REGRESSION_DETECTORS,
+        *LEARNERS,
+        *OTHERS,
+        FILTER,
+    ]
+)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
@@ -90,6 +109,53 @@ def test_attack_contract(attack, injection, digits_pair):
     again = clone(attack).fit_resample(X_train, y_train, X_val=X[60:160], y_val=labels[60:160])
     np.testing.assert_array_equal(X_out, again[0])
     np.testing.assert_array_equal(y_out, again[1])
+
+
+@pytest.mark.parametrize("attack", REGRESSION_ATTACKS, ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("injection", ["append", "replace"])
+def test_regression_attack_contract(attack, injection):
+    rng = np.random.RandomState(0)
+    X = pd.DataFrame(
+        rng.normal(size=(60, 3)), columns=list("abc"), index=[f"r{i}" for i in range(60)]
+    )
+    y = pd.Series(X["a"] - X["b"] + 0.1 * rng.normal(size=60), name="price")
+    before = X.copy(), y.copy()
+    attack = clone(attack).set_params(rate=0.2, injection=injection)
+    X_out, y_out = attack.fit_resample(X, y)
+
+    clean = ~attack.poison_mask_
+    kept = attack.sample_indices_[clean]
+    assert attack.poison_mask_.sum() == 12 and not attack.poison_mask_[: clean.sum()].any()
+    assert len(X_out) == len(y_out) == (72 if injection == "append" else 60)
+    pd.testing.assert_frame_equal(X_out[clean], X.iloc[kept])
+    pd.testing.assert_series_equal(y_out[clean], y.iloc[kept])
+    assert list(X_out.index) == list(y_out.index)
+    assert (X_out.max() <= X.max()).all() and (X_out.min() >= X.min()).all()
+    assert y_out.between(y.min(), y.max()).all()
+    pd.testing.assert_frame_equal(X, before[0])
+    pd.testing.assert_series_equal(y, before[1])
+    again = clone(attack).fit_resample(X, y)
+    pd.testing.assert_frame_equal(X_out, again[0])
+    pd.testing.assert_series_equal(y_out, again[1])
+
+    with pytest.raises(ValueError, match="y must hold one finite number.*such as 'x'"):
+        clone(attack).fit_resample(X, ["x"] * 60)
+
+
+@pytest.mark.parametrize("attack", REGRESSION_ATTACKS, ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize(
+    "container", [list, np.float32, lambda y: np.round(y).astype(np.int16), pl.Series, pd.Series]
+)
+def test_targets_come_back_as_they_went_in(attack, container):
+    rng = np.random.RandomState(0)
+    X, values = rng.normal(size=(40, 3)), 20 * rng.normal(size=40)
+    y = container(values)
+    X_out, y_out = clone(attack).set_params(rate=0.0).fit_resample(X, y)
+    np.testing.assert_array_equal(X_out, X)
+    np.testing.assert_array_equal(y_out, y)
+    _, y_out = clone(attack).set_params(rate=4).fit_resample(X, y, X_val=X[:9], y_val=y[:9])
+    assert type(y_out) is type(y) and len(y_out) == 44
+    assert getattr(y_out, "dtype", None) == getattr(y, "dtype", None)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda e: type(e).__name__)

@@ -10,10 +10,13 @@ from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._clean_label import BaseCleanLabelAttack
 from skpoison.attacks._feature_collision import FeatureCollisionAttack
 from skpoison.attacks._gradient import GradientPoisoningAttack
-from skpoison.attacks._instance_flip import InstanceDependentFlipAttack
 from skpoison.attacks._gradient_matching import GradientMatchingAttack
+from skpoison.attacks._instance_flip import InstanceDependentFlipAttack
 from skpoison.attacks._label_flip import LabelFlipAttack
 from skpoison.attacks._mixed import MixedAttack
+from skpoison.attacks._regression_base import BaseRegressionPoisoningAttack
+from skpoison.attacks._regression_gradient import GradientRegressionAttack
+from skpoison.attacks._regression_statistical import StatisticalRegressionAttack
 from skpoison.attacks._secml import SecMLAttack
 
 __all__ = [
@@ -22,11 +25,14 @@ __all__ = [
     "BackdoorAttack",
     "BaseCleanLabelAttack",
     "BasePoisoningAttack",
+    "BaseRegressionPoisoningAttack",
     "FeatureCollisionAttack",
     "GradientMatchingAttack",
     "GradientPoisoningAttack",
+    "GradientRegressionAttack",
     "InstanceDependentFlipAttack",
     "LabelFlipAttack",
     "MixedAttack",
     "SecMLAttack",
+    "StatisticalRegressionAttack",
 ]

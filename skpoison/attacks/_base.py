@@ -187,16 +187,16 @@ class BasePoisoningAttack(BaseSampler):
         return copies
 
     def _fit_resample(self, X, y, X_val, y_val):
-        X, rows, codes, first = self._check(X, y)
-        n_samples = len(codes)
+        X, rows, target = self._check(X, y)
+        n_samples = len(target)
         n_poison = self._count_poison(n_samples)
-        X_val, val_rows, val_codes = self._check_attacker_rows(X, rows, X_val, y_val)
+        X_val, val_rows, val_target = self._check_attacker_rows(X, rows, X_val, y_val)
 
-        kept, poison_codes, sources, made = np.arange(n_samples), [], [], None
+        kept, poison_target, sources, made = np.arange(n_samples), [], [], None
         if n_poison:
             random_state = check_random_state(self.random_state)
-            made, poison_codes, sources = self._make_poison(
-                rows, codes, n_poison, val_rows, val_codes, random_state
+            made, poison_target, sources = self._make_poison(
+                rows, target, n_poison, val_rows, val_target, random_state
             )
             if self.injection == "replace":
                 kept = np.setdiff1d(kept, _rows_to_replace(sources, n_samples, random_state))
@@ -205,7 +205,7 @@ class BasePoisoningAttack(BaseSampler):
         self._sources = np.concatenate([kept, sources]).astype(int)
         self.sample_indices_ = np.where(self._sources < n_samples, self._sources, -1)
         y = check_container(y, "y")
-        y_out = take(y, np.concatenate([kept, first[poison_codes]]).astype(int))
+        y_out = self._write_target(y, kept, poison_target)
         if container_of(y) == "pandas":
             y_out.index = _index(y, y_val, X_val).take(self._sources)
         pool = X if self._sources.max() < n_samples else join(X, X_val)
@@ -219,23 +219,41 @@ class BasePoisoningAttack(BaseSampler):
         return join(take(X, kept), made), y_out
 
     def _check(self, X, y):
-        """The rows as they came and as numbers, label codes, and a row of each class."""
-        name = type(self).__name__
-        X, labels = check_container(X), label_values(y)
-        check_consistent_length(X, labels)
+        """The rows as they came and as numbers, and the label codes."""
+        X, target = check_container(X), self._read_target(y)
+        check_consistent_length(X, target)
         self._check_shape(X)
-        self.classes_, first, codes = np.unique(labels, return_index=True, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{name} needs rows of at least two classes in y, got "
-                f"{'one class only: ' + repr(self.classes_[0]) if len(labels) else 'no rows'}."
-            )
         self.sampling_strategy_ = self.sampling_strategy
         if not self._needs_numbers:
-            return X, _positions(codes), codes, first
-        numbers = read_numbers(X, name)
+            return X, _positions(target), target
+        numbers = read_numbers(X, type(self).__name__)
         self._dtypes = columns_by_dtype(X)
-        return X, numbers, codes, first
+        return X, numbers, target
+
+    def _read_target(self, y):
+        """Labels as indices into `classes_`, which are learnt here."""
+        labels = label_values(y)
+        self.classes_, self._first_rows, codes = np.unique(
+            labels, return_index=True, return_inverse=True
+        )
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs rows of at least two classes in y, got "
+                f"{'one class only: ' + repr(self.classes_[0]) if len(labels) else 'no rows'}."
+            )
+        return codes
+
+    def _read_attacker_target(self, y_val):
+        """Labels of the attacker's rows as indices into `classes_`."""
+        labels = label_values(y_val, "y_val")
+        unknown = np.setdiff1d(labels, self.classes_)
+        if len(unknown):
+            raise ValueError(f"y_val holds labels that y does not: {unknown.tolist()}.")
+        return np.searchsorted(self.classes_, labels)
+
+    def _write_target(self, y, kept, poison_target):
+        """The kept labels of `y`, then those of the poison, in the container of `y`."""
+        return take(y, np.concatenate([kept, self._first_rows[poison_target]]).astype(int))
 
     def _check_shape(self, X):
         """Refuse rows that are bare numbers or hold nothing; remember the columns of tables."""
@@ -267,7 +285,7 @@ class BasePoisoningAttack(BaseSampler):
         return n_poison
 
     def _check_attacker_rows(self, X, rows, X_val, y_val):
-        """The attacker's rows as they came and as numbers, and their label codes."""
+        """The attacker's rows as they came and as numbers, and their target."""
         if X_val is None and y_val is None:
             return None, None, None
         if X_val is None or y_val is None:
@@ -275,16 +293,12 @@ class BasePoisoningAttack(BaseSampler):
             raise ValueError(f"X_val and y_val go together: {missing} is missing.")
         X_val = check_container(X_val, "X_val")
         check_same_container(X_val, X)
-        labels = label_values(y_val, "y_val")
-        check_consistent_length(X_val, labels)
-        unknown = np.setdiff1d(labels, self.classes_)
-        if len(unknown):
-            raise ValueError(f"y_val holds labels that y does not: {unknown.tolist()}.")
-        codes = np.searchsorted(self.classes_, labels)
+        target = self._read_attacker_target(y_val)
+        check_consistent_length(X_val, target)
         if not self._needs_numbers:
-            return X_val, _positions(codes), codes
+            return X_val, _positions(target), target
         val_rows = read_numbers(X_val, type(self).__name__, "X_val")
-        return X_val, val_rows.astype(rows.dtype, copy=False), codes
+        return X_val, val_rows.astype(rows.dtype, copy=False), target
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -10,7 +10,6 @@ from sklearn.utils._param_validation import Interval
 from threadpoolctl import threadpool_limits
 
 from skpoison.attacks._base import BasePoisoningAttack
-
 from skpoison.utils._cloning import seeded_clone
 
 

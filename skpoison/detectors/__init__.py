@@ -18,10 +18,12 @@ from skpoison.detectors._margin import MarginDetector
 from skpoison.detectors._neighbor_disagreement import NeighborDisagreementDetector
 from skpoison.detectors._neighbors import KNNDetector
 from skpoison.detectors._reconstruction import ReconstructionDetector
+from skpoison.detectors._residual import ResidualDetector
 from skpoison.detectors._slab import SlabDetector
 from skpoison.detectors._spectral import SpectralSignatureDetector
 from skpoison.detectors._spectre import SpectreDetector
 from skpoison.detectors._strip import StripDetector
+from skpoison.detectors._tagwise import TagwiseDetector
 
 __all__ = [
     "ActivationClusteringDetector",
@@ -43,8 +45,10 @@ __all__ = [
     "MarginDetector",
     "NeighborDisagreementDetector",
     "ReconstructionDetector",
+    "ResidualDetector",
     "SlabDetector",
     "SpectralSignatureDetector",
     "SpectreDetector",
     "StripDetector",
+    "TagwiseDetector",
 ]

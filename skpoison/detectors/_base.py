@@ -131,10 +131,13 @@ class BasePoisonDetector(
         self._labelled = y is not None
         random_state = check_random_state(self.random_state)
         scores = self._fit_scores(X, codes, random_state)
+        return self._fit_verdict(X, scores, codes if self._labelled else None, random_state)
+
+    def _fit_verdict(self, X, scores, codes, random_state):
+        """Remember the training rows and their scores, and fit the threshold rule to them."""
         self.training_class_scores_ = np.asarray(scores, dtype=np.float64)
         self._training_rows = RowIndex(X)
 
-        codes = codes if self._labelled else None
         self.fitted_threshold_ = self._make_threshold(random_state)
         self.fitted_threshold_.fit(self.training_class_scores_, codes)
         anomaly = self.fitted_threshold_.anomaly_scores(self.training_class_scores_, codes)

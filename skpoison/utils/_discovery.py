@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
 
+KINDS = ("attack", "detector", "learner", "regression attack", "regression detector", "other")
+
 
 def all_estimators(kind=None):
     """List the estimators of the library.
@@ -14,9 +16,10 @@ def all_estimators(kind=None):
 
     Parameters
     ----------
-    kind : {"attack", "detector", "other"}, default=None
-        Only poisoning attacks, only detectors, or only what is neither (the filter, the
-        reformer). None: all.
+    kind : str, default=None
+        "attack", "detector" and "learner" (of :mod:`skpoison.robust`), or "other": what is none of
+        them (the filter, the reformer). Attacks on regressions and detectors of wrong numbers are
+        "regression attack" and "regression detector". None: all.
 
     Returns
     -------
@@ -29,27 +32,32 @@ def all_estimators(kind=None):
     >>> "LabelFlipAttack" in dict(all_estimators("attack"))
     True
     """
-    from skpoison.attacks import BasePoisoningAttack
-    from skpoison.detectors import BasePoisonDetector
-
-    bases = {"attack": BasePoisoningAttack, "detector": BasePoisonDetector}
-    if kind not in (None, "other", *bases):
-        raise ValueError(f"kind must be 'attack', 'detector', 'other' or None, got {kind!r}.")
+    if kind not in (None, *KINDS):
+        raise ValueError(f"kind must be one of {[*KINDS]} or None, got {kind!r}.")
     found = set()
-    for folder in ("attacks", "detectors", "filtering"):
+    for folder in ("attacks", "detectors", "filtering", "robust"):
         module = import_module(f"skpoison.{folder}")
         for value in vars(module).values():
             is_ours = inspect.isclass(value) and value.__module__.startswith(module.__name__)
             is_estimator = is_ours and hasattr(value, "get_params")
             if is_estimator and not inspect.isabstract(value) and _can_run(value):
                 found.add(value)
+    return sorted((e.__name__, e) for e in found if kind in (None, _kind_of(e)))
 
-    def wanted(estimator):
-        if kind == "other":
-            return not issubclass(estimator, tuple(bases.values()))
-        return kind is None or issubclass(estimator, bases[kind])
 
-    return sorted((e.__name__, e) for e in found if wanted(e))
+def _kind_of(estimator):
+    from skpoison.attacks import BasePoisoningAttack, BaseRegressionPoisoningAttack
+    from skpoison.detectors import BasePoisonDetector, ResidualDetector
+
+    if estimator.__module__.startswith("skpoison.robust"):
+        return "learner"
+    bases = {  # the narrower first
+        "regression attack": BaseRegressionPoisoningAttack,
+        "regression detector": ResidualDetector,
+        "attack": BasePoisoningAttack,
+        "detector": BasePoisonDetector,
+    }
+    return next((kind for kind, base in bases.items() if issubclass(estimator, base)), "other")
 
 
 def _can_run(estimator):
@@ -58,12 +66,12 @@ def _can_run(estimator):
 
 
 def short_names(kind):
-    """Short names by which attacks or detectors are known, and what they stand for.
+    """Short names by which estimators are known, and what they stand for.
 
     Parameters
     ----------
-    kind : {"attack", "detector"}
-        Which of the two.
+    kind : str
+        As in `all_estimators`.
 
     Returns
     -------
@@ -84,12 +92,12 @@ def short_names(kind):
 
 
 def make_estimator(kind, name, **params):
-    """Make the attack or detector of a short name.
+    """Make the estimator of a short name.
 
     Parameters
     ----------
-    kind : {"attack", "detector"}
-        Which of the two.
+    kind : str
+        As in `all_estimators`.
 
     name : str
         A short name.

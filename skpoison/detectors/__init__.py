@@ -1,6 +1,7 @@
 """Poisoning detectors: outlier estimators that judge a row together with its label."""
 
 from skpoison.detectors._activation_clustering import ActivationClusteringDetector
+from skpoison.detectors._area_under_margin import AreaUnderMarginDetector
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._blockwise import BlockwiseDetector
 from skpoison.detectors._cae_plus import CAEPlusDetector
@@ -9,19 +10,23 @@ from skpoison.detectors._class_conditional import ClassConditionalDetector
 from skpoison.detectors._classification import CAEDetector
 from skpoison.detectors._confident_learning import ConfidentLearningDetector
 from skpoison.detectors._cross_fitted_cae import CrossFittedCAEDetector
+from skpoison.detectors._data_oob import DataOOBDetector
 from skpoison.detectors._ensemble import EnsembleDetector
 from skpoison.detectors._influence import InfluenceDetector
+from skpoison.detectors._knn_shapley import KNNShapleyDetector
 from skpoison.detectors._label_noise import LabelNoiseDetector
 from skpoison.detectors._magnet import MagNetDetector, MagNetReformer
 from skpoison.detectors._margin import MarginDetector
 from skpoison.detectors._neighbor_disagreement import NeighborDisagreementDetector
 from skpoison.detectors._neighbors import KNNDetector
 from skpoison.detectors._reconstruction import ReconstructionDetector
+from skpoison.detectors._self_influence import SelfInfluenceDetector
 from skpoison.detectors._slab import SlabDetector
 from skpoison.detectors._spectral import SpectralSignatureDetector
 
 __all__ = [
     "ActivationClusteringDetector",
+    "AreaUnderMarginDetector",
     "BasePoisonDetector",
     "BlockwiseDetector",
     "CAEDetector",
@@ -30,15 +35,18 @@ __all__ = [
     "ClassConditionalDetector",
     "ConfidentLearningDetector",
     "CrossFittedCAEDetector",
+    "DataOOBDetector",
     "EnsembleDetector",
     "InfluenceDetector",
     "KNNDetector",
+    "KNNShapleyDetector",
     "LabelNoiseDetector",
     "MagNetDetector",
     "MagNetReformer",
     "MarginDetector",
     "NeighborDisagreementDetector",
     "ReconstructionDetector",
+    "SelfInfluenceDetector",
     "SlabDetector",
     "SpectralSignatureDetector",
 ]

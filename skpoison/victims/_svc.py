@@ -27,6 +27,8 @@ class SVCMachine(BinaryMachine):
     steps that each lower the dual objective.
     """
 
+    has_curvature = False
+
     def __init__(self, gram, y_train, y_val, cost, *, intercept=True):
         super().__init__(gram, y_train, y_val, cost, intercept=intercept)
         self.set_cost(cost)

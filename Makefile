@@ -1,6 +1,7 @@
 # `make demo` and `make test` set themselves up on a machine with nothing but Python >= 3.11.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # The tests run in one process a core, so that each of them gets along with one thread.
 test: export OMP_NUM_THREADS = 1
@@ -8,22 +9,27 @@ test: export TF_NUM_INTRAOP_THREADS = 1
 
 .PHONY: demo test lint clean
 
-demo: .venv/.installed
+demo: .venv/.library
 	$(BIN)/skpoison demo
 
-test: .venv/.installed
+test: .venv/.tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
-lint: .venv/.installed
+lint: .venv/.tests
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-.venv/.installed: pyproject.toml
+# The demo gets along with the library; the tests add networks, back ends and peers.
+.venv/.library: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("skpoison needs Python 3.11 or newer: make PYTHON=...") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	$(PIP) --editable .
+	touch $@
+
+.venv/.tests: .venv/.library
+	$(PIP) --editable ".[test]"
 	touch $@
 
 clean:

@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 PAPER_ATTACKS = ("flipping", "optimal", "semi-optimal", "mixed")
-DEMO_DETECTORS = ("ensemble", "cae+", "cae", "rae", "magnet", "centroid", "knn")
+DEMO_DETECTORS = ("ensemble", "label-noise", "influence", "slab", "centroid", "knn")  # no network
 # Classes that the attacks move visibly.
 DEMO_CLASSES = {"digits": (4, 9), "mnist": (4, 9), "fashion_mnist": (0, 1), "cifar10": (0, 1)}
 
@@ -68,7 +68,9 @@ def demo(
     detector: Annotated[
         list[str] | None,
         typer.Option(
-            help="A detector; can be repeated.", show_default="the paper's and the recommended one"
+            help="A detector; can be repeated. The paper's (cae+, cae, rae, magnet) need "
+            "skpoison[networks].",
+            show_default=", ".join(DEMO_DETECTORS),
         ),
     ] = None,
     rate: Annotated[
@@ -183,7 +185,7 @@ def _refusing_bad_input():
     """Turn the library's complaints about what the user asked for into exit code 2."""
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False)
         raise typer.Exit(2) from error
 

@@ -2,6 +2,7 @@
 
 from skpoison.detectors._activation_clustering import ActivationClusteringDetector
 from skpoison.detectors._activations import HiddenActivations
+from skpoison.detectors._area_under_margin import AreaUnderMarginDetector
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._blockwise import BlockwiseDetector
 from skpoison.detectors._cae_plus import CAEPlusDetector
@@ -10,8 +11,10 @@ from skpoison.detectors._class_conditional import ClassConditionalDetector
 from skpoison.detectors._classification import CAEDetector
 from skpoison.detectors._confident_learning import ConfidentLearningDetector
 from skpoison.detectors._cross_fitted_cae import CrossFittedCAEDetector
+from skpoison.detectors._data_oob import DataOOBDetector
 from skpoison.detectors._ensemble import EnsembleDetector
 from skpoison.detectors._influence import InfluenceDetector
+from skpoison.detectors._knn_shapley import KNNShapleyDetector
 from skpoison.detectors._label_noise import LabelNoiseDetector
 from skpoison.detectors._magnet import MagNetDetector, MagNetReformer
 from skpoison.detectors._margin import MarginDetector
@@ -19,6 +22,7 @@ from skpoison.detectors._neighbor_disagreement import NeighborDisagreementDetect
 from skpoison.detectors._neighbors import KNNDetector
 from skpoison.detectors._reconstruction import ReconstructionDetector
 from skpoison.detectors._residual import ResidualDetector
+from skpoison.detectors._self_influence import SelfInfluenceDetector
 from skpoison.detectors._slab import SlabDetector
 from skpoison.detectors._spectral import SpectralSignatureDetector
 from skpoison.detectors._spectre import SpectreDetector
@@ -27,6 +31,7 @@ from skpoison.detectors._tagwise import TagwiseDetector
 
 __all__ = [
     "ActivationClusteringDetector",
+    "AreaUnderMarginDetector",
     "BasePoisonDetector",
     "BlockwiseDetector",
     "CAEDetector",
@@ -35,10 +40,12 @@ __all__ = [
     "ClassConditionalDetector",
     "ConfidentLearningDetector",
     "CrossFittedCAEDetector",
+    "DataOOBDetector",
     "EnsembleDetector",
     "HiddenActivations",
     "InfluenceDetector",
     "KNNDetector",
+    "KNNShapleyDetector",
     "LabelNoiseDetector",
     "MagNetDetector",
     "MagNetReformer",
@@ -46,6 +53,7 @@ __all__ = [
     "NeighborDisagreementDetector",
     "ReconstructionDetector",
     "ResidualDetector",
+    "SelfInfluenceDetector",
     "SlabDetector",
     "SpectralSignatureDetector",
     "SpectreDetector",

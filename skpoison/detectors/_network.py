@@ -17,6 +17,8 @@ class NetworkMixin:
     scikit-learn's estimator checks.
     """
 
+    required_package, required_extra = "keras", "networks"
+
     _network_constraints = {
         "image_shape": ["array-like", None],
         "epochs": [Interval(Integral, 1, None, closed="left")],

@@ -127,10 +127,12 @@ class Protocol:
 
     def _check_names(self):
         from skpoison.utils import short_names
+        from skpoison.utils._discovery import check_installed
 
         for name, kind in {"attacks": "attack", "detectors": "detector"}.items():
             known = short_names(kind)
             for short_name in getattr(self, name):
+                check_installed(kind, short_name)
                 if short_name not in known:
                     raise ValueError(
                         f"{name} holds {short_name!r}, which is none of {sorted(known)}."

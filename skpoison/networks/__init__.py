@@ -7,9 +7,9 @@ scikeras is not built on: its estimators fail scikit-learn's estimator checks, a
 ``Model.fit``, most of whose time at the sizes met here is overhead. Its parameter names are kept.
 """
 
-import os
+from skpoison.networks._quiet_import import import_keras
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets every import otherwise
+import_keras()  # first of all, for it keeps the back end's greetings from the terminal
 
 from skpoison.networks._architectures import Architecture  # noqa: E402
 from skpoison.networks._inference import TrainedNetwork  # noqa: E402

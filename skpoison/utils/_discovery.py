@@ -11,8 +11,8 @@ KINDS = ("attack", "detector", "learner", "regression attack", "regression detec
 def all_estimators(kind=None):
     """List the estimators of the library.
 
-    Those that need a package beyond the library's own dependencies (the class attribute
-    ``required_package``) are listed where it is installed.
+    Those that need a package of an extra (the class attribute ``required_package``) are listed
+    where it is installed.
 
     Parameters
     ----------
@@ -34,13 +34,18 @@ def all_estimators(kind=None):
     """
     if kind not in (None, *KINDS):
         raise ValueError(f"kind must be one of {[*KINDS]} or None, got {kind!r}.")
+    return [(name, estimator) for name, estimator in _find(kind) if _can_run(estimator)]
+
+
+def _find(kind):
+    """As `all_estimators`, with those that cannot run here."""
     found = set()
     for folder in ("attacks", "detectors", "filtering", "robust"):
         module = import_module(f"skpoison.{folder}")
         for value in vars(module).values():
             is_ours = inspect.isclass(value) and value.__module__.startswith(module.__name__)
             is_estimator = is_ours and hasattr(value, "get_params")
-            if is_estimator and not inspect.isabstract(value) and _can_run(value):
+            if is_estimator and not inspect.isabstract(value):
                 found.add(value)
     return sorted((e.__name__, e) for e in found if kind in (None, _kind_of(e)))
 
@@ -84,11 +89,28 @@ def short_names(kind):
     >>> short_names("attack")["flipping"][0].__name__
     'LabelFlipAttack'
     """
+    return _names(all_estimators(kind))
+
+
+def _names(estimators):
     return {
         name: (estimator, dict(keywords))
-        for _, estimator in all_estimators(kind)
+        for _, estimator in estimators
         for name, keywords in vars(estimator).get("short_names", {}).items()
     }
+
+
+def check_installed(kind, name):
+    """Raise an ImportError if what a short name stands for needs a package not installed here."""
+    estimator, _ = _names(_find(kind)).get(name, (None, None))
+    if estimator is None or _can_run(estimator):
+        return
+    extra = getattr(estimator, "required_extra", None)
+    hint = f": pip install 'skpoison[{extra}]'" if extra else ""
+    raise ImportError(
+        f"{kind} {name!r} needs the package {estimator.required_package!r}, "
+        f"which is not installed{hint}."
+    )
 
 
 def make_estimator(kind, name, **params):
@@ -116,12 +138,16 @@ def make_estimator(kind, name, **params):
     ValueError
         If there is no such name; the message holds the nearest one.
 
+    ImportError
+        If it needs a package that is not installed; the message holds the extra to install.
+
     Examples
     --------
     >>> from skpoison.utils import make_estimator
     >>> make_estimator("attack", "flipping", rate=0.1)
     LabelFlipAttack(rate=0.1)
     """
+    check_installed(kind, name)
     known = short_names(kind)
     if name not in known:
         nearest = get_close_matches(str(name), known, n=1)

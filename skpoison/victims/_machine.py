@@ -68,6 +68,14 @@ class BorderedSystem:
         shift = (inner.sum() - total) / self.border_sum
         return inner - shift * self.border, shift
 
+    def quadratic_form(self, columns):
+        """The form c' u + v of the solution for each right side c (n, m), with sum(u) = 1."""
+        inner, _ = dpotrs(self.factor, columns, lower=1)
+        form = np.einsum("ij,ij->j", columns, inner)
+        if self.border is None:
+            return form
+        return form - (inner.sum(axis=0) - 1.0) ** 2 / self.border_sum
+
 
 class BinaryMachine(ABC):
     """One binary problem of a victim: its Gram matrix, its training and its derivative.
@@ -89,6 +97,8 @@ class BinaryMachine(ABC):
     against rounding in its precision, makes them solvable, and the machine is that of the matrix
     with the ridge.
     """
+
+    has_curvature = True  # whether the loss has a second derivative
 
     def __init__(self, gram, y_train, y_val, cost, *, intercept=True):
         self.y_train = y_train

@@ -27,6 +27,8 @@ class SVCMachine(BinaryMachine):
     steps that each lower the dual objective.
     """
 
+    has_curvature = False
+
     def set_cost(self, cost):
         super().set_cost(cost)
         self.low = np.minimum(0.0, self.y_train * cost)

@@ -132,7 +132,7 @@ class BackdoorAttack(BasePoisoningAttack):
         return False
 
     def _check(self, X, y):
-        X, rows, codes, first = super()._check(X, y)
+        X, rows, codes = super()._check(X, y)
         classes = self.classes_.tolist()
         if self.target is not None and self.target not in classes:
             raise ValueError(f"target={self.target!r} must be one of the labels in y: {classes}.")
@@ -140,7 +140,7 @@ class BackdoorAttack(BasePoisoningAttack):
         self._code = frequent if self.target is None else classes.index(self.target)
         self.target_ = self.classes_[self._code]
         self.trigger_ = default_trigger(X) if self.trigger is None else self.trigger
-        return X, rows, codes, first
+        return X, rows, codes
 
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         labels = y if X_val is None else y_val

@@ -104,12 +104,34 @@ def test_tables_and_texts_of_files_and_a_page(tmp_path):
         rates=[0.2],
         n_runs=1,
     )
-    with pytest.warns(UserWarning, match="Left out, for want of numbers: optimal on <b>mails"):
+    with pytest.warns(UserWarning, match="Left out.*optimal on table, .*optimal on <b>mails"):
         results = run_protocol(comparison, tmp_path / "out")
     clean = results[(results["attack"] == "none") & (results["defence"] == "none")]
     assert (clean["score"] == 1).all() and len(clean) == 2
     page = write_report(tmp_path / "out").read_text(encoding="utf-8")
     assert "<b>mails" not in page and "&lt;b&gt;mails" in page
+
+
+def test_numbers_as_targets_and_backdoors(tmp_path):
+    backdoor = {"use": "backdoor", "target": 0, "rate": 0.1}
+    comparison = Comparison(
+        ["diabetes", {"use": "digits", "classes": [0, 1]}],
+        ["ridge", {"use": "sklearn.neighbors.KNeighborsClassifier", "n_neighbors": 1}],
+        ["regression-statistical", backdoor],
+        ["residual"],
+        rates=[0.2],
+        n_runs=1,
+    )
+    with pytest.warns(UserWarning, match="Left out"):
+        results = run_protocol(comparison, tmp_path)
+    assert not results["score"].isna().any()
+    cells = results.set_index(["dataset", "attack", "defence"]).sort_index()
+    assert set(cells.loc["diabetes", "victim"]) == {"ridge"}
+    attacked = cells.loc[("diabetes", "regression-statistical", "none"), "score"]
+    assert attacked < cells.loc[("diabetes", "none", "none"), "score"]
+    # One neighbour has learnt the trigger by heart: rows that carry it are the target's.
+    assert cells.loc[("digits", "backdoor", "none"), "attack_success"] > 0.5
+    assert cells.loc[("digits", "none", "none"), "score"] == 1
 
 
 @pytest.mark.parametrize(

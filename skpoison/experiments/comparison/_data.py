@@ -80,7 +80,7 @@ def _check_file(entry):
 
 
 def load(entry):
-    """Load a data set: rows, labels and whether the labels are numbers to be predicted.
+    """Load a data set.
 
     Parameters
     ----------
@@ -94,8 +94,6 @@ def load(entry):
 
     y : ndarray of shape (n_samples,)
         Their labels or targets.
-
-    is_regression : bool
     """
     return _load(tuple(sorted((key, _hashable(value)) for key, value in entry.items())))
 
@@ -106,42 +104,32 @@ def _load(items):
     use = entry["use"]
     if use in IMAGES:
         images = load_images(use, classes=entry.get("classes"))
-        return images.data, images.target, False
+        return images.data, images.target
     if use in TABLES:
-        X, y = getattr(sklearn_datasets, f"load_{use}")(return_X_y=True)
-        return X, y, use == "diabetes"
+        return getattr(sklearn_datasets, f"load_{use}")(return_X_y=True)
     path, label, text = Path(entry["path"]), entry["label"], entry.get("text")
     frame = FILES[path.suffix](path)
     for name in (label,) if text is None else (label, text):
         if name not in frame.columns:
             raise ValueError(f"{path} has no column {name!r}.{nearest(name, frame.columns)}")
     frame = frame[frame[label].notna()].reset_index(drop=True)
-    is_regression = entry.get("task") == "regression"
-    y = frame[label].to_numpy(dtype=float if is_regression else str)
+    y = frame[label].to_numpy(dtype=float if is_regression(entry) else str)
     if text is not None:
-        return frame[text].fillna("").astype(str).tolist(), y, is_regression
-    return frame.drop(columns=label), y, is_regression
+        return frame[text].fillna("").astype(str).tolist(), y
+    return frame.drop(columns=label), y
 
 
-def takes(attack, entry):
-    """Whether an attack takes rows such as a data set has; its tags say so.
+def is_regression(entry):
+    """Whether a data set's labels are numbers to be predicted."""
+    return entry["use"] == "diabetes" or entry.get("task") == "regression"
 
-    Parameters
-    ----------
-    attack : estimator
-        The attack.
 
-    entry : dict
-        The data set.
-
-    Returns
-    -------
-    takes : bool
-    """
-    tags = get_tags(attack)
+def takes_rows(attack, entry):
+    """Whether an attack takes rows such as a data set has; its tags say so."""
     kind = "numbers" if entry["use"] != "file" else kind_of(load(entry)[0])
+    tags = get_tags(attack).input_tags
     needs = {"text": ["string"], "table": ["categorical", "allow_nan"], "gaps": ["allow_nan"]}
-    return all(getattr(tags.input_tags, tag) for tag in needs.get(kind, []))
+    return all(getattr(tags, tag) for tag in needs.get(kind, []))
 
 
 def _hashable(value):
@@ -168,14 +156,15 @@ def draw(entry, max_rows, seed):
     positions : list of ndarray
         Rows of the three parts.
     """
-    X, y, is_regression = load(entry)
-    rows, classes = np.arange(len(y)), None if is_regression else y
+    _, y = load(entry)
+    numbers = is_regression(entry)
+    rows, classes = np.arange(len(y)), None if numbers else y
     if len(y) > max_rows:
         rows, _ = train_test_split(rows, train_size=max_rows, stratify=classes, random_state=seed)
     parts = []
     for n_left in (4, 3):
         share = 1 / n_left
-        stratify = None if is_regression else y[rows]
+        stratify = None if numbers else y[rows]
         rows, part = train_test_split(rows, test_size=share, stratify=stratify, random_state=seed)
         parts.append(np.sort(part))
     test, val = parts
@@ -184,5 +173,5 @@ def draw(entry, max_rows, seed):
 
 def rows_of(entry, positions):
     """Rows and labels at these positions."""
-    X, y, _ = load(entry)
+    X, y = load(entry)
     return take(X, positions), y[positions]

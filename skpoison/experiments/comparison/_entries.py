@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from sklearn.base import clone, is_outlier_detector
+from sklearn.utils import get_tags
 
 from skpoison.utils import short_names
 from skpoison.utils._nearest import nearest
@@ -18,7 +19,11 @@ VICTIMS = {
 }
 CHECKED = None  # in place of packages to trust: the entry was checked where it was read
 OWN_PACKAGES = ("skpoison", "sklearn", "imblearn")
-NAMED_KINDS = {"attacks": ("attack",), "defences": ("detector",), "victims": ()}
+NAMED_KINDS = {
+    "attacks": ("attack", "regression attack"),
+    "defences": ("detector", "regression detector", "learner"),
+    "victims": (),
+}
 
 
 def normal_entry(entry, where):
@@ -137,3 +142,8 @@ def _import(path, where, trust):
 def cleans(defence):
     """Whether a defence drops rows before any victim is trained: a sampler or a detector."""
     return hasattr(defence, "fit_resample") or is_outlier_detector(defence)
+
+
+def wants_numbers(estimator):
+    """Whether an attack, detector or learner is for numbers as targets, not for classes."""
+    return get_tags(estimator).regressor_tags is not None

@@ -4,8 +4,8 @@ import warnings
 from itertools import product
 
 from skpoison.experiments._store import Unit
-from skpoison.experiments.comparison._data import takes
-from skpoison.experiments.comparison._entries import cleans, make
+from skpoison.experiments.comparison._data import is_regression, takes_rows
+from skpoison.experiments.comparison._entries import cleans, make, wants_numbers
 
 NO_ATTACK = {"name": "none", "use": "none"}
 
@@ -16,19 +16,21 @@ def plan(comparison):
     runs = range(comparison.n_runs)
     conditions = [(NO_ATTACK, 0.0)]
     conditions += [(a, rate) for rate in comparison.rates if rate for a in comparison.attacks]
-    left_out = _left_out(comparison)
+    suits = _Suits(comparison)
     for dataset, run in product(comparison.datasets, runs):
         where = f"{dataset['name']}-{run:02d}"
         common = {"dataset": dataset, "seed": 1000 * comparison.seed + run}
         params = common | {"max_rows": comparison.max_rows}
         drawn = draws[where] = Unit("draw", where, params)
         for attack, rate in conditions:
-            if (dataset["name"], attack["name"]) in left_out:
+            if not suits("attacks", attack, dataset):
                 continue
             name = f"{attack['name']}-{100 * rate:g}-{where}"
             params = common | {"attack": attack, "rate": rate}
             poison = poisons[name] = Unit("poison", name, params, (drawn,))
             for defence in comparison.defences:
+                if not suits("defences", defence, dataset):
+                    continue
                 needs = (drawn, poison)
                 params = common | {"defence": defence}
                 if defence["use"] != "none" and cleans(make(defence, "defences", comparison.trust)):
@@ -36,6 +38,8 @@ def plan(comparison):
                     needs += (Unit("clean", label, params, needs),)
                     cleaned[label] = needs[-1]
                 for victim in comparison.victims:
+                    if not suits("victims", victim, dataset):
+                        continue
                     label = f"{victim['name']}-{defence['name']}-{name}"
                     unit = Unit("score", label, params | {"victim": victim}, needs)
                     cells[unit] = {
@@ -46,21 +50,39 @@ def plan(comparison):
                         "defence": defence["name"],
                         "victim": victim["name"],
                     }
+    suits.warn()
     stages = {"draw": draws, "poison": poisons, "clean": cleaned}
     stages = {name: list(units.values()) for name, units in stages.items()}
     return stages | {"score": list(cells)}, cells
 
 
-def _left_out(comparison):
-    """Pairs of a data set and an attack that does not take its rows; a warning names them."""
-    attacks = [(e["name"], make(e, "attacks", comparison.trust)) for e in comparison.attacks]
-    pairs = {
-        (dataset["name"], name)
-        for dataset in comparison.datasets
-        for name, attack in attacks
-        if not takes(attack, dataset)
-    }
-    if pairs:
-        listed = ", ".join(sorted(f"{name} on {dataset}" for dataset, name in pairs))
-        warnings.warn(f"Left out, for want of numbers: {listed}.", UserWarning, stacklevel=4)
-    return pairs
+class _Suits:
+    """Which attacks, defences and victims suit which data sets; `warn` names the others."""
+
+    def __init__(self, comparison):
+        self.comparison = comparison
+        self.answers = {}
+
+    def __call__(self, where, entry, dataset):
+        if entry["use"] == "none":
+            return True
+        key = entry["name"], dataset["name"]
+        if key not in self.answers:
+            estimator = make(entry, where, self.comparison.trust)
+            is_sampler = where == "defences" and hasattr(estimator, "fit_resample")
+            suits = is_sampler or wants_numbers(estimator) == is_regression(dataset)
+            if where == "attacks":
+                suits = suits and takes_rows(estimator, dataset)
+            self.answers[key] = suits
+        return self.answers[key]
+
+    def warn(self):
+        left_out = [
+            f"{name} on {dataset}" for (name, dataset), ok in self.answers.items() if not ok
+        ]
+        if left_out:
+            warnings.warn(
+                f"Left out, as they do not go together: {', '.join(left_out)}.",
+                UserWarning,
+                stacklevel=4,
+            )

@@ -37,7 +37,8 @@ def poison(folder, unit_seed, needs, *, dataset, attack, rate, seed):
     """Poison the training rows of one run.
 
     Writes ``poison.npz``: kept, the clean rows' places among the training rows, and y, the
-    poison rows' labels; and the poison rows themselves.
+    poison rows' labels; and the poison rows themselves. Of a backdoor also the test rows of other
+    classes with the trigger on them, and its target label.
     """
     X, y = _part(dataset, needs[0], "train")
     if attack["use"] == "none":
@@ -49,8 +50,13 @@ def poison(folder, unit_seed, needs, *, dataset, attack, rate, seed):
         made = np.flatnonzero(attack.poison_mask_)
         kept = attack.sample_indices_[~attack.poison_mask_]
         X_poison, y_poison = take(X_out, made), y_out[made]
+        if hasattr(attack, "trigger_"):
+            X_test, y_test = _part(dataset, needs[0], "test")
+            others = take(X_test, np.flatnonzero(y_test != attack.target_))
+            _write_rows(folder, "triggered", attack.trigger_.transform(others))
+            np.savez_compressed(folder / "target.npz", target=attack.target_)
     np.savez_compressed(folder / "poison.npz", kept=kept, y=y_poison)
-    _write_rows(folder, X_poison)
+    _write_rows(folder, "rows", X_poison)
 
 
 def clean(folder, unit_seed, needs, *, dataset, defence, seed):
@@ -70,8 +76,9 @@ def clean(folder, unit_seed, needs, *, dataset, defence, seed):
 def score(folder, unit_seed, needs, *, dataset, defence, victim, seed):
     """Train the victim behind a defence and score it on the test rows.
 
-    Writes ``assessment.parquet``, one row: `score` is the victim's own, accuracy or R²; the CPU
-    seconds are those of the defence and of training.
+    Writes ``assessment.parquet``, one row: `score` is the victim's own, accuracy or R²;
+    `attack_success` the share of triggered rows that get a backdoor's target label; the CPU seconds
+    are those of the defence and of training.
     """
     X, y, is_poison = _poisoned_set(dataset, needs)
     kept, seconds = np.arange(len(y)), 0.0
@@ -92,6 +99,12 @@ def score(folder, unit_seed, needs, *, dataset, defence, victim, seed):
     learner.fit(take(X, kept), y[kept])
     seconds += time.process_time() - started
     row = {"score": learner.score(*_part(dataset, needs[0], "test")), "cpu_seconds": seconds}
+    row["attack_success"] = np.nan
+    if (needs[1] / "target.npz").exists():
+        with np.load(needs[1] / "target.npz") as backdoor:
+            target = backdoor["target"][()]
+        said = learner.predict(_read_rows(needs[1], "triggered", X))
+        row["attack_success"] = np.mean(said == target)
     verdict = np.full(len(y), -1)
     verdict[kept] = 1
     judged = len(needs) == 3
@@ -131,24 +144,24 @@ def _poisoned_set(dataset, needs):
     X, y = _part(dataset, needs[0], "train")
     with np.load(needs[1] / "poison.npz") as poison:
         kept, y_poison = poison["kept"], poison["y"]
-    X_out = join(take(X, kept), _read_rows(needs[1], X))
+    X_out = join(take(X, kept), _read_rows(needs[1], "rows", X))
     is_poison = np.repeat([False, True], [len(kept), len(y_poison)])
     return X_out, np.concatenate([y[kept], y_poison]), is_poison
 
 
-def _write_rows(folder, X):
+def _write_rows(folder, name, X):
     if is_frame(X):
-        X.reset_index(drop=True).to_parquet(folder / "rows.parquet")
+        X.reset_index(drop=True).to_parquet(folder / f"{name}.parquet")
     elif isinstance(X, list):
-        pd.DataFrame({"text": X}).to_parquet(folder / "rows.parquet")
+        pd.DataFrame({"text": X}).to_parquet(folder / f"{name}.parquet")
     else:
-        np.savez_compressed(folder / "X.npz", X=X)
+        np.savez_compressed(folder / f"{name}.npz", X=X)
 
 
-def _read_rows(folder, like):
+def _read_rows(folder, name, like):
     if is_frame(like):
-        return pd.read_parquet(folder / "rows.parquet").astype(like.dtypes)
+        return pd.read_parquet(folder / f"{name}.parquet").astype(like.dtypes)
     if isinstance(like, list):
-        return pd.read_parquet(folder / "rows.parquet")["text"].tolist()
-    with np.load(folder / "X.npz") as rows:
+        return pd.read_parquet(folder / f"{name}.parquet")["text"].tolist()
+    with np.load(folder / f"{name}.npz") as rows:
         return rows["X"]

@@ -5,6 +5,7 @@ from functools import cached_property
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import normalize
 
 from skpoison.audit._judgement import judge_labels, judge_tags, judge_targets
 from skpoison.detectors._cross_fitting import is_unit_scaled
@@ -13,6 +14,7 @@ from skpoison.detectors._standardizer import Standardizer
 
 MOST_PIXELS = 3072  # values of an image; larger ones are averaged over blocks of pixels
 N_COMPONENTS = 30  # in which neighbours are searched
+ROWS_OF_ALL_COMPONENTS = 10_000  # more texts are compared by their leading components alone
 N_NEIGHBORS = 10
 MOST_ROWS_OF_NEIGHBORS = 100_000  # the search is quadratic
 
@@ -43,7 +45,7 @@ class Context:
         The rows as numbers.
 
     components : ndarray of shape (n_samples, n_components)
-        Their leading principal components.
+        Their leading principal components; texts as rows of unit length.
 
     neighbors : tuple of ndarray of shape (n_samples, n_neighbors) or None
         Distances to the nearest other rows, and which they are; None where there are too many
@@ -117,6 +119,10 @@ class Context:
     @cached_property
     def components(self):
         rows = self.rows if is_unit_scaled(self.rows) else self.standardized
+        if self.data.kind == "text" and self.data.features is None:
+            rows = normalize(self.rows)  # texts of any length compare by their words' shares
+            if self.n_rows <= ROWS_OF_ALL_COMPONENTS:
+                return rows
         if rows.shape[1] <= N_COMPONENTS:
             return rows
         n_components = min(N_COMPONENTS, *rows.shape)

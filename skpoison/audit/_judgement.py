@@ -11,13 +11,16 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skpoison.audit._target_noise import fit_target_noise
 from skpoison.detectors import ConfidentLearningDetector, LabelNoiseDetector
-from skpoison.thresholds import LabelNoiseThreshold, SecondComponentThreshold
+from skpoison.thresholds import LabelNoiseThreshold
 from skpoison.utils._labels import codes_of
 
 N_FOLDS = 5
 ROWS_OF_TREES = 300  # fewer rows have a linear model alone
+SCALE_OF_FEW_ROWS = 0.3  # of the temperature's prior
 COMPONENTS_OF_A_TAG, TREES_OF_A_TAG = 300, 50  # one detector a tag: each a cheaper one
+TRUSTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # in the predicted size of a residual; 0: one size for all
 LEAST_SPREAD = 0.25  # of a residual's expected size, in units of the median one
 
 
@@ -61,7 +64,13 @@ def judge_labels(context):
         detector = ConfidentLearningDetector("precomputed", contamination=LabelNoiseThreshold())
         X = data.pred_proba
     else:
-        detector = LabelNoiseDetector(n_jobs=context.n_jobs, random_state=context.seed)
+        # few rows do not tell overlap from wrong labels: less is known of the temperature
+        few = LabelNoiseThreshold(temperature_scale=SCALE_OF_FEW_ROWS)
+        detector = LabelNoiseDetector(
+            contamination="auto" if context.n_rows >= ROWS_OF_TREES else few,
+            n_jobs=context.n_jobs,
+            random_state=context.seed,
+        )
         X = context.rows
     detector.fit(X, data.y)
     codes = codes_of(data.y, detector.classes_)
@@ -93,7 +102,8 @@ def judge_targets(context):
     """Judge targets by their residuals from a model that has not learnt them.
 
     Residuals are measured in units of the size that is expected of them at the row, which a second
-    model predicts, so that noise that is larger in places is not taken for wrong targets.
+    model predicts, so that noise that is larger in places is not taken for wrong targets. How many
+    are wrong, :func:`~skpoison.audit._target_noise.fit_target_noise` says.
     """
     rows, y = context.rows, np.asarray(context.data.y, dtype=np.float64)
     folds = KFold(min(N_FOLDS, len(y)), shuffle=True, random_state=context.seed)
@@ -108,23 +118,30 @@ def judge_targets(context):
     }
     prediction = min(predictions.values(), key=lambda found: np.median(np.abs(y - found)))
     residual = np.abs(y - prediction)
-    expected = np.full(len(y), np.median(residual))
+    typical = max(np.median(residual), 1e-9 * spread)
+    expected = np.full(len(y), typical)
     if len(y) >= ROWS_OF_TREES:
-        size = np.log(residual + 0.1 * np.median(residual) + 1e-12 * spread)
+        size = np.log(residual + 0.1 * typical)
         found = cross_val_predict(_boosting("squared_error", context.seed), rows, size, cv=folds)
-        expected = np.exp(found - np.median(found)) * np.median(residual)
-    expected = np.maximum(expected, max(LEAST_SPREAD * np.median(residual), 1e-9 * spread))
-    score = np.log1p(residual / expected)
-    rule = SecondComponentThreshold().fit(score)
+        expected = _expected_size(residual, found - np.median(found), typical)
+    noise = fit_target_noise(target, prediction, expected)
     return Judgement(
-        flagged=score > rule.threshold_,
-        score=score,
-        probability=rule.poison_probability(score) if rule.contamination_ else np.zeros(len(y)),
+        flagged=(noise.share > 0) & (noise.probability > 0.5),
+        score=np.log1p(residual / expected),
+        probability=noise.probability,
         likelier=prediction,
         likelier_probability=np.full(len(y), np.nan),
-        share=rule.contamination_,
-        interval=rule.contamination_interval_,
+        share=noise.share,
+        interval=noise.interval,
     )
+
+
+def _expected_size(residual, log_size, typical):
+    """Expected sizes that follow the predicted ones as far as it makes the residuals likelier."""
+    sizes = [
+        np.maximum(typical * np.exp(trust * log_size), LEAST_SPREAD * typical) for trust in TRUSTS
+    ]
+    return min(sizes, key=lambda size: np.mean(np.log(size) + residual / size))
 
 
 def _boosting(loss, seed):

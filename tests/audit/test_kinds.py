@@ -247,7 +247,8 @@ def test_an_annotator_worse_than_the_rest(digits):
     line = found.table.iloc[0]
     assert line["group"] == "2" and found.table["p_value"].iloc[1] > 0.01
     interval = binomtest(int(line["wrong"]), int(line["rows"])).proportion_ci(0.9)
-    assert (line["low"], line["high"]) == pytest.approx((interval.low, interval.high))
+    # the likelihood's, where nearly every wrong label can be told
+    assert (line["low"], line["high"]) == pytest.approx((interval.low, interval.high), abs=0.02)
 
 
 def test_wrong_targets():

@@ -2,18 +2,25 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, fisher_exact
+from scipy.special import softmax
+from scipy.stats import binomtest, chi2, fisher_exact
 
 from skpoison.audit.kinds._base import BaseKind, are, count, percent
+from skpoison.thresholds._noise_likelihood import profile_interval
 
-LEVEL = 0.01
+LEVEL, LEVEL_OF_INTERVAL = 0.01, 0.9
+SHARES = np.linspace(0, 0.5, 201)  # of wrong labels
 MOST_GROUPS, N_BINS = 50, 10  # numbers and dates of more values are cut into bins
 
 
 class Groups(BaseKind):
-    """Groups in which more labels are wrong than in the rest, by Fisher's exact test.
+    """Groups in which more labels are wrong than in the rest.
 
-    Shares have Clopper-Pearson intervals, p-values are corrected by Holm's method.
+    Labels by the likelihood ratio test of a share of wrong labels of the group's own, given the
+    out-of-sample probabilities of the labels: it sees more than the rows that are surely wrong, and
+    rows that are hard to tell do not count against their group. Its intervals are those of the
+    profile likelihood. Targets and tags by Fisher's exact test of the flagged rows, with
+    Clopper-Pearson intervals. The p-values are corrected by Holm's method.
     """
 
     name = "groups"
@@ -30,14 +37,13 @@ class Groups(BaseKind):
         if context.data.task == "classification" and len(context.classes) < 2:
             return self.not_asked(context, "there is one label, and none to tell it from")
         wrong = context.judgement.flagged
-        n_rows, n_wrong = np.bincount(place), np.bincount(place, weights=wrong).astype(int)
+        likelihoods = share_likelihoods(context) if context.data.task == "classification" else None
         lines = []
-        for name, rows, bad in zip(names.tolist(), n_rows, n_wrong, strict=True):
-            interval = binomtest(bad, rows).proportion_ci(0.9)
-            rest_bad, rest = wrong.sum() - bad, len(wrong) - rows
-            counts = [[bad, rows - bad], [rest_bad, rest - rest_bad]]
-            p_value = fisher_exact(counts, "greater").pvalue
-            lines.append((name, rows, bad, bad / rows, interval.low, interval.high, p_value))
+        for number, name in enumerate(names.tolist()):
+            own = place == number
+            rows, bad = np.count_nonzero(own), np.count_nonzero(wrong & own)
+            test = by_counts(wrong, own) if likelihoods is None else by_shares(likelihoods, own)
+            lines.append((name, rows, bad, *test))
         table = pd.DataFrame(
             lines, columns=["group", "rows", "wrong", "share", "low", "high", "p_value"]
         ).sort_values("p_value", kind="stable", ignore_index=True)
@@ -56,9 +62,9 @@ class Groups(BaseKind):
             context,
             True,
             f"{count(len(worse), 'group')} of {len(names)} {are(len(worse))} worse than the rest. "
-            f"In {first['group']!r}, {percent(first['share'])} of the labels are flagged as wrong "
-            f"({percent(first['low'])} to {percent(first['high'])}), "
-            f"{percent(wrong.mean())} in all.",
+            f"In {first['group']!r}, about {percent(first['share'])} of the labels are wrong "
+            f"({percent(first['low'])} to {percent(first['high'])}); {first['wrong']} of its rows "
+            f"are flagged, {percent(wrong.mean())} of all.",
             table=table,
             p_value=float(first["p_value"]),
             advice="Check the rows of these groups first, and how they came to their labels.",
@@ -69,6 +75,37 @@ class Groups(BaseKind):
         if values.dtype.kind in "iufM" and values.nunique() > MOST_GROUPS:
             values = pd.qcut(values, N_BINS, duplicates="drop")
         return values.astype(str).to_numpy(dtype=str)
+
+
+def by_counts(wrong, own):
+    """Share of flagged rows in a group, its interval, and Fisher's test against the rest."""
+    rows, bad = np.count_nonzero(own), np.count_nonzero(wrong & own)
+    interval = binomtest(bad, rows).proportion_ci(LEVEL_OF_INTERVAL)
+    rest_bad = np.count_nonzero(wrong) - bad
+    counts = [[bad, rows - bad], [rest_bad, len(wrong) - rows - rest_bad]]
+    p_value = fisher_exact(counts, "greater").pvalue
+    return bad / rows, interval.low, interval.high, p_value
+
+
+def share_likelihoods(context):
+    """Log-likelihood of each label at each share of `SHARES`: (n_samples, n_shares)."""
+    detector = context.judgement.detector
+    rule, scores = detector.fitted_threshold_, detector.training_class_scores_
+    probability = softmax(-rule.temperature_ * scores, axis=1)
+    right = probability[np.arange(len(scores)), context.codes]
+    wrong = (1 - right) / (scores.shape[1] - 1)
+    return np.log(np.maximum(np.outer(right, 1 - SHARES) + np.outer(wrong, SHARES), 1e-300))
+
+
+def by_shares(likelihoods, own):
+    """Share of wrong labels in a group, its interval, and the test against that of the rest."""
+    group, rest = likelihoods[own].sum(axis=0), likelihoods[~own].sum(axis=0)
+    low, high = profile_interval(SHARES, group, LEVEL_OF_INTERVAL)
+    share = SHARES[group.argmax()]
+    if share <= SHARES[rest.argmax()]:
+        return share, low, high, 1.0
+    gain = group.max() + rest.max() - (group + rest).max()
+    return share, low, high, chi2.sf(2 * gain, 1) / 2
 
 
 def holm(p_values):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, spearmanr
+from scipy.stats import binomtest, rankdata
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
@@ -15,15 +15,15 @@ FEWEST_ROWS = 50
 LEAST_RIGHT, SURELY_RIGHT = 0.97, 0.95  # share of rows, and the lower end of its 90 % interval
 LEAST_GAIN = 0.9  # share of the errors of always naming the commonest label that go
 N_BINS, WORTH_A_TREE = 64, 0.9  # a coarse first look, and the share right that calls for a second
-LEAST_RANK_CORRELATION = 0.995  # of a column with the target of a regression
+CLOSE_RANK = 0.05  # share of the rows between the rank of a value and that of its target
 
 
 class Leaks(BaseKind):
     """Columns from which alone the label of nearly all rows can be told.
 
     A category is answered with the commonest label that it has in the other half of the rows, a
-    number by a small tree that was fitted to the other half; of texts, words that nearly all texts
-    of one label have, and no others.
+    number by a small tree that was fitted to the other half; a target by the rank of the number; of
+    texts, words that nearly all texts of one label have, and no others.
     """
 
     name = "leak"
@@ -98,9 +98,13 @@ class Leaks(BaseKind):
                 continue
             known = ~np.isnan(values.astype(np.float64))
             if known.mean() > LEAST_RIGHT and np.ptp(values[known]) > 0:
-                rho = abs(spearmanr(values[known], y[known]).statistic)
-                if rho >= LEAST_RANK_CORRELATION:
-                    found.append((name, rho))
+                right = _right_by_rank(values[known], y[known])
+                if (
+                    right.mean() >= LEAST_RIGHT
+                    and binomtest(int(right.sum()), len(right)).proportion_ci(0.9).low
+                    > SURELY_RIGHT
+                ):
+                    found.append((name, right.mean()))
         return found
 
 
@@ -151,6 +155,14 @@ def _right_by_value(values, codes, folds):
         known = counts.any(axis=1)[places[asked]]
         right[asked] = known & (counts.argmax(axis=1)[places[asked]] == codes[asked])
     return right
+
+
+def _right_by_rank(values, y):
+    """Rows whose target ranks among all as their value does, or the other way round."""
+    rank, rank_of_target = (rankdata(v) / len(y) for v in (values, y))
+    same = np.abs(rank - rank_of_target) < CLOSE_RANK
+    other = np.abs(1 - rank - rank_of_target) < CLOSE_RANK
+    return max(same, other, key=np.mean)
 
 
 def _right_by_tree(values, codes, folds):

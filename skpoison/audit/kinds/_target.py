@@ -8,7 +8,8 @@ from skpoison.audit.kinds._base import BaseKind, are, count, percent
 class WrongTargets(BaseKind):
     """Targets far from the prediction of a model that has not learnt them.
 
-    Residuals in units of their expected size show a second component, or nothing is flagged.
+    Residuals in units of their expected size are a mixture of right and wrong targets by a
+    likelihood ratio test, or nothing is flagged.
     """
 
     name = "target"

@@ -11,6 +11,7 @@ import matplotlib
 import pandas as pd
 
 from skpoison.experiments._figures import draw, summarise
+from skpoison.utils._files import write_whole
 
 FIGURES = {
     "accuracy": ("defended_accuracy", "Test accuracy of the victim"),
@@ -107,7 +108,7 @@ def write_report(folder):
         machine=escape(_machine_text(folder)),
     )
     path = folder / "report.html"
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, page)
     return path
 
 
@@ -118,7 +119,7 @@ def _figure(results, name, folder):
     with matplotlib.rc_context({"svg.hashsalt": name}):  # equal results, equal files
         figure = draw(summarise(results, measure), label)
         figure.savefig(drawing, format="svg", metadata={"Date": None})
-    (folder / f"{name}.svg").write_bytes(drawing.getvalue())
+    write_whole(folder / f"{name}.svg", drawing.getvalue())
     encoded = base64.b64encode(drawing.getvalue()).decode("ascii")
     return (
         f"<h2>{escape(label)}</h2>\n"

@@ -22,11 +22,12 @@ from threadpoolctl import threadpool_limits
 
 from skpoison.experiments._plan import plan
 from skpoison.experiments._protocol import Protocol
-from skpoison.experiments._store import Store, write_text
+from skpoison.experiments._store import Store
 from skpoison.experiments._tables import write_tables
 from skpoison.experiments._workers import BACKENDS, Spread, workers
+from skpoison.experiments.stages import STAGE_NAMES, stage_function
+from skpoison.utils._files import write_whole
 
-STAGE_NAMES = ("split", "attack", "train", "assess")
 ATTEMPTS = 3
 
 
@@ -102,12 +103,18 @@ def run_protocol(
     for name, value, accepted in [("until", until, STAGE_NAMES), ("backend", backend, BACKENDS)]:
         if value not in accepted:
             raise ValueError(f"{name} must be one of {list(accepted)}, got {value!r}.")
-    out = Path(out).resolve()  # a cluster's workers stand in other folders
-    out.mkdir(parents=True, exist_ok=True)
-    _claim(out, protocol, update)
-    store = Store(out)
-    store.sweep()
-    stages, cells = plan(protocol)
+    store = Store(Path(out).resolve())  # a cluster's workers stand in other folders
+    with store.alone():
+        _claim(store.root, protocol, update)
+        store.sweep()
+        stages, cells = plan(protocol)
+        _do_stages(stages, until, store, workers(jobs, backend, scheduler))
+        if until == "assess":
+            return write_tables(protocol, store, stages, cells)
+
+
+def _do_stages(stages, until, store, at_work):
+    """Do the stages up to one, with a progress bar each."""
     columns = [
         TextColumn("{task.description:8}"),
         BarColumn(),
@@ -118,13 +125,10 @@ def run_protocol(
     ]
     with (
         Progress(*columns, console=Console(stderr=True)) as progress,
-        workers(jobs, backend, scheduler),
+        at_work,
     ):
         for stage in STAGE_NAMES[: STAGE_NAMES.index(until) + 1]:
             _do(stages[stage], store, progress, stage)
-    if until != "assess":
-        return None
-    return write_tables(protocol, store, stages, cells)
 
 
 def execute(unit, root):
@@ -143,8 +147,6 @@ def execute(unit, root):
         os.environ[name] = "1"  # read by TensorFlow when it starts
     # Its warnings are about compiling again for rows of another shape, which is meant.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    from skpoison.experiments._stages import STAGES
-
     store = Store(root)
     if store.has(unit):  # done by a worker that was lost afterwards
         return
@@ -155,7 +157,7 @@ def execute(unit, root):
         warnings.catch_warnings(record=True) as warned,
     ):
         needs = [store.folder(needed) for needed in unit.needs]
-        STAGES[unit.stage](folder, unit.seed, needs, **unit.params)
+        stage_function(unit.stage)(folder, unit.seed, needs, **unit.params)
         log = {
             "stage": unit.stage,
             "unit": unit.name,
@@ -170,7 +172,7 @@ def _claim(out, protocol, update):
     """Note in the folder which protocol it belongs to, or raise if it is another one's."""
     path = out / "protocol.yaml"
     if not path.exists():
-        write_text(path, protocol.to_yaml())
+        write_whole(path, protocol.to_yaml())
     elif not update:
         there = Protocol.from_yaml(path)
         names = [name for name, value in vars(protocol).items() if getattr(there, name) != value]

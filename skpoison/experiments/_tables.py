@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import pandas as pd
 
 from skpoison import __version__
-from skpoison.experiments._store import write_text
+from skpoison.utils._files import write_whole
 
 PACKAGES = (
     *("numpy", "scipy", "scikit-learn", "imbalanced-learn", "keras"),
@@ -48,11 +48,11 @@ def write_tables(protocol, store, stages, cells):
         for units in stages.values()
         for unit in units
     )
-    write_text(store.root / "protocol.yaml", protocol.to_yaml())  # an update ends here
-    write_text(store.root / "results.csv", results.to_csv(index=False, float_format="%.6f"))
+    write_whole(store.root / "protocol.yaml", protocol.to_yaml())  # an update ends here
+    write_whole(store.root / "results.csv", results.to_csv(index=False, float_format="%.6f"))
     timings = timings.drop(columns="warnings")
-    write_text(store.root / "timings.csv", timings.to_csv(index=False, float_format="%.3f"))
-    write_text(store.root / "machine.json", json.dumps(_machine(), indent=2))
+    write_whole(store.root / "timings.csv", timings.to_csv(index=False, float_format="%.3f"))
+    write_whole(store.root / "machine.json", json.dumps(_machine(), indent=2))
     return results
 
 

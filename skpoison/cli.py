@@ -15,6 +15,7 @@ from rich.table import Column, Table
 import skpoison
 from skpoison.audit._command import audit
 from skpoison.experiments._commands import app as experiment_commands
+from skpoison.utils._files import write_whole
 
 # Everything heavy is imported where it is used: `skpoison --help` answers at once.
 
@@ -131,7 +132,7 @@ def demo(
     typer.echo(f"audit: {found.summary['sentence']}")
     contents = [table.to_csv(index=False).encode(), picture.getvalue(), render(found).encode()]
     for path, content in zip(files, contents, strict=True):
-        _write(path, content)
+        write_whole(path, content)
         typer.echo(f"written: {path}")
 
 
@@ -197,25 +198,11 @@ def _check_writable(folder, files):
         for path in files:
             if path.is_dir():
                 raise IsADirectoryError(f"{path} is a folder")
-            partial = _partial(path)
-            partial.touch()
-            partial.unlink()
+            probe = path.with_name(f".partial-{path.name}")
+            probe.touch()
+            probe.unlink()
     except OSError as error:
         raise OSError(f"out={str(folder)!r} must be a folder to write into: {error}.") from error
-
-
-def _write(path, content):
-    """Write a file that appears whole or not at all."""
-    partial = _partial(path)
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _partial(path):
-    return path.with_name(f".partial-{path.name}")
 
 
 @contextmanager

@@ -16,9 +16,11 @@ FORMAT = 1
 HEAD = 200  # bytes: the first line is shorter
 # Classes that are defined in these are trusted, and what the encoder of tables is made of.
 PACKAGES = ("attacks", "detectors", "filtering", "networks", "pipeline", "thresholds", "victims")
+DATA_TYPES = "polars.datatypes.classes"  # and those of columns
 OTHER_TYPES = (
     "imblearn.pipeline.Pipeline",
     "numpy.dtype",
+    *(f"scipy.sparse._{name}.{name}_array" for name in ("coo", "csc", "csr")),
     "skpoison.utils._row_index.RowIndex",
     *(
         f"skrub.{name}"
@@ -194,7 +196,8 @@ def _is_trusted(name):
     if name in OTHER_TYPES:
         return True
     module, _, class_name = name.rpartition(".")
-    if not any(f"{module}.".startswith(f"skpoison.{package}.") for package in PACKAGES):
+    is_ours = any(f"{module}.".startswith(f"skpoison.{package}.") for package in PACKAGES)
+    if not is_ours and module != DATA_TYPES:
         return False
     try:
         value = getattr(import_module(module), class_name)

@@ -19,6 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skpoison.attacks import LabelFlipAttack, MixedAttack
 from skpoison.detectors import CentroidDetector
 from skpoison.filtering import PoisonFilter
+from skpoison.persistence import load, save
 from skpoison.utils import all_estimators, make_estimator, short_names
 
 # Settings that keep the checks short; none of them changes what is checked.
@@ -83,7 +84,7 @@ def test_imbalanced_learn_checks(estimator, check):
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda e: type(e).__name__)
 @pytest.mark.parametrize("injection", ["append", "replace"])
-def test_attack_contract(attack, injection, digits_pair):
+def test_attack_contract(attack, injection, digits_pair, tmp_path):
     X, y = digits_pair
     labels = np.where(y == 3, "three", "eight")
     X_train, y_train = X[:60], labels[:60]
@@ -103,6 +104,11 @@ def test_attack_contract(attack, injection, digits_pair):
     assert X_out.min() >= 0 and X_out.max() <= 1
     if hasattr(attack, "objective_path_"):  # the best so far, from the starting rows on
         assert (np.diff(attack.objective_path_) >= 0).all()
+
+    save(attack, tmp_path / "attack.skpoison")
+    saved = load(tmp_path / "attack.skpoison")
+    np.testing.assert_array_equal(saved.poison_mask_, attack.poison_mask_)
+    np.testing.assert_array_equal(saved.sample_indices_, attack.sample_indices_)
 
     again = clone(attack).fit_resample(X_train, y_train, X_val=X[60:160], y_val=labels[60:160])
     np.testing.assert_array_equal(X_out, again[0])
@@ -321,14 +327,21 @@ def test_fitted_detector_survives_copies(detector, digits_pair, tmp_path):
     X, y = digits_pair
     detector = clone(detector).fit(X, y)
     joblib.dump(detector, tmp_path / "detector.joblib")
+    save(detector, tmp_path / "detector.skpoison")
     copies = [
         pickle.loads(pickle.dumps(detector)),
         copy.deepcopy(detector),
         joblib.load(tmp_path / "detector.joblib"),
+        load(tmp_path / "detector.skpoison"),
     ]
-    expected = detector.score_samples(X, y)
+    expected, new = detector.score_samples(X, y), 0.9 * X[:40]
     for other in copies:
         np.testing.assert_array_equal(other.score_samples(X, y), expected)
+        np.testing.assert_array_equal(other.predict(new, y[:40]), detector.predict(new, y[:40]))
+        np.testing.assert_allclose(
+            other.score_samples(new), detector.score_samples(new), rtol=1e-9, atol=1e-9
+        )
+        assert str(other.contamination_interval_) == str(detector.contamination_interval_)
     assert type(detector).__name__ in detector._repr_html_()
     assert not hasattr(clone(detector), "offset_")
 

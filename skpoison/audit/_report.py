@@ -3,7 +3,6 @@
 import base64
 import hashlib
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from markupsafe import Markup, escape
 from skpoison.audit._excerpts import excerpts
 from skpoison.audit._inert import readable
 from skpoison.audit._pictures import label_picture, score_picture
+from skpoison.utils._files import write_whole
 
 ROWS_A_KIND = 200
 ROWS_IN_ALL = 1_000
@@ -50,16 +50,7 @@ def to_html(audit, path):
     OSError
         If the file cannot be written; what stood there before stays.
     """
-    page = render(audit)
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        partial.write_text(page, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise OSError(f"{path} could not be written: {error.strerror or error}.") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, render(audit))
 
 
 def render(audit):

@@ -78,7 +78,8 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     contamination_interval_ : tuple of float
         Its 90 % interval. Where detectors are sure of poison (their intervals begin above 0), from
         the largest lower end among them to the sum of their upper ends; where none is, from 0 to
-        the largest share that any detector cannot exclude.
+        the largest share that any detector cannot exclude. NaN where rows are flagged by none but
+        detectors whose rules do not estimate the share.
 
     n_features_in_ : int
         Number of columns.
@@ -248,11 +249,17 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         return np.clip(log_odds, MIN_LOG_ODDS, MAX_LOG_ODDS) + TIE_BREAK * (surprise - 1)
 
     def _share_interval(self):
-        """From the members' intervals: where some are sure of poison, theirs alone count."""
+        """From the members' intervals: where some are sure of poison, theirs alone count.
+
+        There is none where members without one flag rows that the others do not.
+        """
         intervals = np.array([d.contamination_interval_ for _, d in self.detectors_])
-        intervals = intervals[~np.isnan(intervals).any(axis=1)]
-        if len(intervals) == 0:
+        flagged = np.array([d.training_scores_ < d.offset_ for _, d in self.detectors_])
+        is_known = ~np.isnan(intervals).any(axis=1)
+        uncounted = flagged[~is_known].any(axis=0) & ~flagged[is_known].any(axis=0)
+        if uncounted.any() or not is_known.any():
             return (np.nan, np.nan)
+        intervals = intervals[is_known]
         sure = intervals[intervals[:, 0] > 0]
         if len(sure):
             return float(sure[:, 0].max()), float(min(1.0, sure[:, 1].sum()))
@@ -275,6 +282,8 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
             The fitted detector.
         """
         super().fit(X, y)
+        for _, detector in self.detectors_:  # they have seen the same rows
+            detector._training_rows = self._training_rows
         if isinstance(self.fitted_threshold_, LogOddsThreshold):
             self.contamination_interval_ = self._share_interval()
         return self

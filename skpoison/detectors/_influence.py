@@ -262,6 +262,7 @@ class InfluenceFunction:
         if self.kernel.name == "linear":  # a weight a column in place of one a row
             self.weights = self.weights @ X
             self.rows = self.squared_norms = None
+        self.weights = self.weights.astype(np.float32)
 
     def __call__(self, X):
         """Influence of rows `X` (n, n_features) under every label: (n, n_classes)."""

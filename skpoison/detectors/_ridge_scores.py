@@ -93,7 +93,7 @@ class LeaveOneOutRidge:
         """
         if self.landmarks_ is None:
             return X @ self.coef_ + self.intercept_
-        X = X.astype(self.landmarks_.dtype, copy=False)
+        X = X.astype(self.dtype_, copy=False)
         decision = np.empty((len(X), self.n_classes))
         for start in range(0, len(X), BLOCK):
             rows = slice(start, start + BLOCK)
@@ -108,7 +108,7 @@ class LeaveOneOutRidge:
 
     def _choose_width(self, X, y, groups, weight):
         dtype = np.float32 if len(X) > SINGLE_PRECISION_FROM else np.float64
-        X = X.astype(dtype, copy=False)
+        self.dtype_, X = dtype, X.astype(dtype, copy=False)
         if self.kernel == "linear":
             self._map(X, None)
             return
@@ -131,21 +131,22 @@ class LeaveOneOutRidge:
         self.gamma_, self.landmarks_, self.projection_ = gamma, None, None
         if gamma is not None or X.shape[1] > n_components:
             rows = np.random.RandomState(self.seed).permutation(len(X))[:n_components]
-            self.landmarks_ = X[rows]
-            eigenvalues, vectors = np.linalg.eigh(self._kernel(self.landmarks_).astype(np.float64))
+            self.landmarks_ = X[rows].astype(np.float32)  # half the size, and as good
+            kernel = self._kernel(self.landmarks_.astype(X.dtype))
+            eigenvalues, vectors = np.linalg.eigh(kernel.astype(np.float64))
             kept = eigenvalues > MIN_EIGENVALUE * max(eigenvalues[-1], 1e-300)
             self.projection_ = (vectors[:, kept] / np.sqrt(eigenvalues[kept])).astype(X.dtype)
         self._features = self._transform(X)
 
     def _kernel(self, X):
+        landmarks = self.landmarks_.astype(X.dtype, copy=False)
         if self.gamma_ is None:
-            return X @ self.landmarks_.T
-        return rbf_kernel(X, self.landmarks_, gamma=self.gamma_)
+            return X @ landmarks.T
+        return rbf_kernel(X, landmarks, gamma=self.gamma_)
 
     def _transform(self, X):
         if self.landmarks_ is None:
             return X
-        X = X.astype(self.landmarks_.dtype, copy=False)
         features = np.empty((len(X), self.projection_.shape[1]), dtype=X.dtype)
         for start in range(0, len(X), BLOCK):
             rows = slice(start, start + BLOCK)

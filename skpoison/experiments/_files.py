@@ -4,6 +4,18 @@ from pathlib import Path
 
 import yaml
 
+MOST_BYTES = 100_000  # of a protocol's file
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without anchors, which can make little text a great deal."""
+
+    def compose_node(self, parent, index):
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.YAMLError(f"a protocol has no anchors and aliases, got one in {mark}")
+        return super().compose_node(parent, index)
+
 
 def read_mapping(path, keys):
     """Read a YAML file that holds one mapping.
@@ -24,12 +36,18 @@ def read_mapping(path, keys):
     Raises
     ------
     ValueError
-        If it is no such file.
+        If it is no such file, is larger than 100,000 bytes or uses YAML's anchors.
     """
+    with Path(path).open("rb") as file:
+        text = file.read(MOST_BYTES + 1)
+    if len(text) > MOST_BYTES:
+        raise ValueError(f"{path} is larger than {MOST_BYTES:,} bytes, the most of a protocol.")
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = yaml.load(text, _Loader)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise ValueError(f"{path} is not valid YAML: {error}") from error
+    except RecursionError as error:
+        raise ValueError(f"{path} is nested too deeply for a protocol.") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path} must hold a mapping with the keys {list(keys)}.")
     return content

@@ -1,5 +1,6 @@
 """The poison of every run as a picture."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ from matplotlib.image import imsave
 
 from skpoison.experiments._plan import plan
 from skpoison.experiments._store import Store
+from skpoison.experiments.stages._sets import arrays_of
+from skpoison.utils._files import write_whole
 
 COLUMNS = 10
 
@@ -26,11 +29,11 @@ def write_images(protocol, out):
     store = Store(out)
     (out / "images").mkdir(exist_ok=True)
     for unit in plan(protocol)[0]["attack"]:
-        with np.load(store.folder(unit.needs[0]) / "rows.npz") as rows:
-            shape = rows["image_shape"]
-        with np.load(store.folder(unit) / "poison.npz") as poison:
-            sheet = contact_sheet(poison["X"], shape)
-        imsave(out / "images" / f"{unit.name}.png", sheet)
+        (shape,) = arrays_of(store.folder(unit.needs[0]) / "rows.npz", "image_shape")
+        (poison,) = arrays_of(store.folder(unit) / "poison.npz", "X")
+        picture = io.BytesIO()
+        imsave(picture, contact_sheet(poison, shape), format="png")
+        write_whole(out / "images" / f"{unit.name}.png", picture.getvalue())
 
 
 def contact_sheet(X, image_shape):

@@ -1,6 +1,11 @@
 """From a protocol to its units of work."""
 
+from functools import cache
+
+from skpoison.experiments._sources import source_hash
 from skpoison.experiments._store import Unit
+from skpoison.experiments.stages import module_of
+from skpoison.utils import short_names
 
 
 def plan(protocol):
@@ -70,7 +75,7 @@ def _split(protocol, run):
         "sizes": {name: getattr(protocol, name) for name in ("n_train", "n_val", "n_test")},
         "partition_seed": protocol.seed,
     }
-    return Unit("split", _run_name(run), params)
+    return Unit("split", _run_name(run), params, code=_code("split"))
 
 
 def _attack(protocol, rows, attack):
@@ -79,13 +84,15 @@ def _attack(protocol, rows, attack):
         "n_poison": protocol.n_poison(protocol.rates[-1]),
         "victim": protocol.victim,
     }
-    return Unit("attack", f"{attack}-{rows.name}", params, (rows,))
+    name = f"{attack}-{rows.name}"
+    return Unit("attack", name, params, (rows,), _code("attack", "attack", attack))
 
 
 def _train(protocol, detector, attack, rate, needs):
     n_poison = protocol.n_poison(rate)
     name = f"{detector}-{attack}-{n_poison:03d}"
-    return Unit("train", name, {"detector": detector, "n_poison": n_poison}, needs)
+    params = {"detector": detector, "n_poison": n_poison}
+    return Unit("train", name, params, needs, _code("train", "detector", detector))
 
 
 def _assess(protocol, detector, attack, rate, run, needs):
@@ -97,7 +104,20 @@ def _assess(protocol, detector, attack, rate, run, needs):
         "victim": protocol.victim,
     }
     name = f"{detector}-{attack}-{n_poison:03d}-{_run_name(run)}"
-    return Unit("assess", name, params, needs)
+    return Unit("assess", name, params, needs, _code("assess", "detector", detector))
+
+
+def _code(stage, kind=None, short_name=None):
+    """Hash of what does a stage, with the attack or detector of that name."""
+    modules = [module_of(stage)]
+    if kind is not None:
+        modules.append(_classes(kind)[short_name].__module__)
+    return source_hash(*modules)
+
+
+@cache
+def _classes(kind):
+    return {name: estimator for name, (estimator, _) in short_names(kind).items()}
 
 
 def _sets(runs, attack, splits, attacks):

@@ -13,6 +13,8 @@ from skpoison.experiments._files import read_mapping
 from skpoison.experiments._plan import plan
 
 TRAINING_SHARE = 5 / 6
+MOST_RUNS = 10_000
+LENGTH = 200  # characters of what is shown of a wrong value
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,14 @@ class Protocol:
             value = getattr(self, name)
             listed = isinstance(value, (list, tuple)) and len(value) > 0
             _check(listed, self, name, "a list that is not empty")
+            plain = not any(isinstance(entry, (list, tuple, dict, set)) for entry in value)
+            _check(plain, self, name, "a list of numbers or names")
             _check(len(set(value)) == len(value), self, name, "a list without repetitions")
             object.__setattr__(self, name, tuple(value))
         for name, least in {"n_train": 2, "n_val": 2, "n_test": 2, "n_runs": 2, "seed": 0}.items():
             whole = _is_integer(getattr(self, name)) and getattr(self, name) >= least
             _check(whole, self, name, f"an integer of at least {least}")
+        _check(self.n_runs <= MOST_RUNS, self, "n_runs", f"an integer of at most {MOST_RUNS}")
         labels = len(self.classes) > 1 and all(map(_is_integer, self.classes))
         _check(labels, self, "classes", "at least two integers")
         self._check_rates()
@@ -135,7 +140,7 @@ class Protocol:
                 check_installed(kind, short_name)
                 if short_name not in known:
                     raise ValueError(
-                        f"{name} holds {short_name!r}, which is none of {sorted(known)}."
+                        f"{name} holds {_shown(short_name)}, which is none of {sorted(known)}."
                         + _nearest(short_name, known)
                     )
 
@@ -149,7 +154,7 @@ class Protocol:
         try:
             self.make_victim()._validate_params()
         except ValueError as error:
-            raise ValueError(f"victim={self.victim}: {error}") from error
+            raise ValueError(f"victim={_shown(self.victim)}: {error}") from error
 
     def make_victim(self):
         """Make the classifier under attack.
@@ -227,8 +232,8 @@ class Protocol:
         Raises
         ------
         ValueError
-            If the file is no such mapping; an unknown key is named together with the nearest
-            valid one.
+            If the file is no such mapping, is larger than 100,000 bytes or uses YAML's anchors;
+            an unknown key is named together with the nearest valid one.
         """
         names = [entry.name for entry in fields(cls)]
         content = read_mapping(path, names)
@@ -237,7 +242,7 @@ class Protocol:
             if "dataset" not in content:
                 raise ValueError("the key 'dataset' is missing.")
             return cls(**content)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{path}: {error}") from error
 
     def to_yaml(self):
@@ -265,18 +270,23 @@ def _is_number(value):
 
 def _check(passed, protocol, name, accepted):
     if not passed:
-        raise ValueError(f"{name} must be {accepted}, got {getattr(protocol, name)!r}.")
+        raise ValueError(f"{name} must be {accepted}, got {_shown(getattr(protocol, name))}.")
 
 
 def _check_keys(content, accepted, where):
     for key in content:
         if key not in accepted:
             raise ValueError(
-                f"{where} has the unknown key {key!r}; accepted are {list(accepted)}."
+                f"{where} has the unknown key {_shown(key)}; accepted are {list(accepted)}."
                 + _nearest(key, accepted)
             )
 
 
+def _shown(value):
+    text = repr(value)
+    return text if len(text) <= LENGTH else f"{text[:LENGTH]}..."
+
+
 def _nearest(name, accepted):
-    nearest = get_close_matches(str(name), list(accepted), n=1, cutoff=0.3)
+    nearest = get_close_matches(str(name)[:LENGTH], list(accepted), n=1, cutoff=0.3)
     return f" Did you mean {nearest[0]!r}?" if nearest else ""

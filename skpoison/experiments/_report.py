@@ -12,6 +12,7 @@ import pandas as pd
 
 from skpoison.experiments._figures import draw, summarise
 from skpoison.experiments.comparison._page import write_leaderboard
+from skpoison.utils._files import named, write_whole
 
 FIGURES = {
     "accuracy": ("defended_accuracy", "Test accuracy of the victim"),
@@ -24,6 +25,8 @@ TABLES = {
     "Average precision": "average_precision",
     "Rows removed": "rows_removed",
 }
+MOST_LETTERS = 60  # of a name
+MOST_TEXT = 10_000
 NEEDED = ("results.csv", "timings.csv", "protocol.yaml", "machine.json")
 
 PAGE = Template("""<!DOCTYPE html>
@@ -82,6 +85,9 @@ def write_report(folder):
     ------
     ValueError
         If the folder holds no finished experiment.
+
+    OSError
+        If a file of it is broken, or nothing can be written.
     """
     folder = Path(folder)
     if folder.name == "results.csv":
@@ -89,28 +95,33 @@ def write_report(folder):
     missing = [name for name in NEEDED if not (folder / name).is_file()]
     if missing:
         raise ValueError(f"{folder} holds no finished experiment: {', '.join(missing)} missing.")
-    try:
+    with named(folder / "machine.json"):
+        machine = _machine_text(folder)
+    with named(folder / "protocol.yaml"):
+        protocol = (folder / "protocol.yaml").read_text(encoding="utf-8")[:MOST_TEXT]
+    with named(folder / "timings.csv"):
+        timings = _time_table(pd.read_csv(folder / "timings.csv"))
+    with named(folder / "results.csv"):
         results = pd.read_csv(folder / "results.csv", keep_default_na=False, na_values=[""])
         if "defence" in results:
-            return write_leaderboard(folder, results)
-        timings = pd.read_csv(folder / "timings.csv")
+            return write_leaderboard(folder, results, protocol)
+        for column in ("attack", "detector", "dataset", "fit"):
+            results[column] = results[column].astype(str).str.slice(0, MOST_LETTERS)
+        first = results.iloc[0]
+        n_runs = results["run"].nunique()
         figures = "".join(_figure(results, name, folder) for name in FIGURES)
         tables = "".join(_table(results, title, measure) for title, measure in TABLES.items())
-    except (KeyError, ValueError) as error:
-        raise ValueError(f"{folder / 'results.csv'} is no table of results: {error}") from error
-    first = results.iloc[0]
-    n_runs = results["run"].nunique()
     page = PAGE.substitute(
         title=escape(f"Poison and its detectors on {first['dataset']}, {first['fit']} detectors"),
         summary=f"Means and 95 % intervals (Student's t) over {n_runs} assessment runs.",
         figures=figures,
         tables=tables,
-        timings=_time_table(timings),
-        protocol=escape((folder / "protocol.yaml").read_text(encoding="utf-8")),
-        machine=escape(_machine_text(folder)),
+        timings=timings,
+        protocol=escape(protocol),
+        machine=escape(machine),
     )
     path = folder / "report.html"
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, page)
     return path
 
 
@@ -121,7 +132,7 @@ def _figure(results, name, folder):
     with matplotlib.rc_context({"svg.hashsalt": name}):  # equal results, equal files
         figure = draw(summarise(results, measure), label)
         figure.savefig(drawing, format="svg", metadata={"Date": None})
-    (folder / f"{name}.svg").write_bytes(drawing.getvalue())
+    write_whole(folder / f"{name}.svg", drawing.getvalue())
     encoded = base64.b64encode(drawing.getvalue()).decode("ascii")
     return (
         f"<h2>{escape(label)}</h2>\n"
@@ -164,4 +175,5 @@ def _time_table(timings):
 def _machine_text(folder):
     machine = json.loads((folder / "machine.json").read_text(encoding="utf-8"))
     packages = machine.pop("packages")
-    return "\n".join(f"{name}: {value}" for name, value in (machine | packages).items())
+    lines = [f"{name}: {value}" for name, value in (machine | packages).items()]
+    return "\n".join(lines)[:MOST_TEXT]

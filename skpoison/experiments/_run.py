@@ -21,9 +21,11 @@ from rich.progress import (
 )
 from threadpoolctl import threadpool_limits
 
-from skpoison.experiments._store import Store, write_text
+from skpoison.experiments._store import Store
 from skpoison.experiments._tables import write_tables
 from skpoison.experiments._workers import BACKENDS, Spread, workers
+from skpoison.experiments.stages import stage_function
+from skpoison.utils._files import write_whole
 
 ATTEMPTS = 3
 
@@ -105,11 +107,17 @@ def run_protocol(
     for name, value, accepted in [("until", until, names), ("backend", backend, BACKENDS)]:
         if value not in accepted:
             raise ValueError(f"{name} must be one of {list(accepted)}, got {value!r}.")
-    out = Path(out).resolve()  # a cluster's workers stand in other folders
-    out.mkdir(parents=True, exist_ok=True)
-    _claim(out, protocol, update)
-    store = Store(out)
-    store.sweep()
+    store = Store(Path(out).resolve())  # a cluster's workers stand in other folders
+    with store.alone():
+        _claim(store.root, protocol, update)
+        store.sweep()
+        todo = {name: stages[name] for name in names[: names.index(until) + 1]}
+        _do_stages(todo, store, workers(jobs, backend, scheduler))
+        return write_tables(protocol, store, stages, cells) if until == names[-1] else None
+
+
+def _do_stages(stages, store, at_work):
+    """Do stages one after the other, with a progress bar each."""
     columns = [
         TextColumn("{task.description:8}"),
         BarColumn(),
@@ -120,13 +128,10 @@ def run_protocol(
     ]
     with (
         Progress(*columns, console=Console(stderr=True)) as progress,
-        workers(jobs, backend, scheduler),
+        at_work,
     ):
-        for stage in names[: names.index(until) + 1]:
-            _do(stages[stage], store, progress, stage)
-    if until != names[-1]:
-        return None
-    return write_tables(protocol, store, stages, cells)
+        for stage, units in stages.items():
+            _do(units, store, progress, stage)
 
 
 def execute(unit, root):
@@ -145,9 +150,6 @@ def execute(unit, root):
         os.environ[name] = "1"  # read by TensorFlow when it starts
     # Its warnings are about compiling again for rows of another shape, which is meant.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    from skpoison.experiments import _stages, comparison
-
-    stages = _stages.STAGES | comparison.STAGES
     store = Store(root)
     if store.has(unit):  # done by a worker that was lost afterwards
         return
@@ -158,7 +160,7 @@ def execute(unit, root):
         warnings.catch_warnings(record=True) as warned,
     ):
         needs = [store.folder(needed) for needed in unit.needs]
-        stages[unit.stage](folder, unit.seed, needs, **unit.params)
+        stage_function(unit.stage)(folder, unit.seed, needs, **unit.params)
         log = {
             "stage": unit.stage,
             "unit": unit.name,
@@ -173,7 +175,7 @@ def _claim(out, protocol, update):
     """Note in the folder which protocol it belongs to, or raise if it is another one's."""
     path = out / "protocol.yaml"
     if not path.exists():
-        write_text(path, protocol.to_yaml())
+        write_whole(path, protocol.to_yaml())
     elif not update:
         there, here = (
             yaml.safe_load(text) for text in (path.read_text("utf-8"), protocol.to_yaml())

@@ -1,9 +1,11 @@
 """Where an experiment keeps its units of work: one folder each, named by what it depends on."""
 
+import errno
 import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skpoison import __version__
+from skpoison.utils._files import sync
 
 CHECKSUMS = "SHA256SUMS"
 HOUR = 3600
@@ -26,7 +28,7 @@ class Unit:
     Parameters
     ----------
     stage : str
-        What is done, a key of ``skpoison.experiments._stages.STAGES``.
+        What is done, a name that ``skpoison.experiments.stages.stage_function`` knows.
 
     name : str
         What a reader calls it; no part of the key.
@@ -36,23 +38,35 @@ class Unit:
 
     needs : tuple of Unit, default=()
         The units whose files it reads.
+
+    code : str, default=""
+        Hash of the code that does it.
     """
 
     stage: str
     name: str
     params: dict
     needs: tuple = ()
+    code: str = ""
 
     @cached_property
     def key(self):
-        """Hash of everything the result depends on, the library's version included."""
-        parts = [__version__, self.stage, self.params, [unit.key for unit in self.needs]]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        """Hash of everything the result depends on, the code included."""
+        return _hash(self.stage, self.params, self.code, [unit.key for unit in self.needs])
+
+    @cached_property
+    def identity(self):
+        """Hash of what is to be done, whatever the code that does it."""
+        return _hash(self.stage, self.params, [unit.identity for unit in self.needs])
 
     @property
     def seed(self):
         """Seed of everything the unit draws: the same wherever and whenever it is done."""
-        return int(np.random.SeedSequence(int(self.key, 16)).generate_state(1)[0])
+        return int(np.random.SeedSequence(int(self.identity, 16)).generate_state(1)[0])
+
+
+def _hash(*parts):
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 class Store:
@@ -70,6 +84,30 @@ class Store:
 
     def __init__(self, root):
         self.root = Path(root)
+
+    @contextmanager
+    def alone(self):
+        """Wait until no other process of this machine works in the folder, and keep others out.
+
+        Yields
+        ------
+        None
+            While the folder is this process's.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written to.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            file = (self.root / ".lock").open("a")
+        except OSError as error:
+            why = os.strerror(error.errno)
+            raise OSError(f"out={str(self.root)!r} cannot be written to: {why}.") from error
+        with file:
+            _lock(file, self.root)
+            yield
 
     def folder(self, unit):
         """Place of a unit's files.
@@ -129,59 +167,55 @@ class Store:
             sums = "".join(f"{sum_}  {name}\n" for name, sum_ in _checksums(partial).items())
             (partial / CHECKSUMS).write_text(sums, encoding="utf-8")
             for path in (*partial.iterdir(), partial):
-                _sync(path)
+                sync(path)
             if place.exists() and not self.has(unit):
                 shutil.rmtree(place)
             try:
                 partial.rename(place)
-                _sync(place.parent)
+                sync(place.parent)
             except OSError:
                 if not self.has(unit):  # otherwise another worker has done the same
                     raise
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
+                raise
+            why = os.strerror(error.errno)
+            raise OSError(f"{place} could not be written: {why}. What is done is kept.") from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
     def sweep(self):
-        """Remove what units that were killed while writing left behind an hour ago or earlier."""
-        for partial in self.root.glob("*/.partial-*"):
+        """Remove what was being written by a process that was killed an hour ago or earlier."""
+        for partial in (*self.root.glob("*/.partial-*"), *self.root.glob(".partial-*")):
             if time.time() - partial.stat().st_mtime > HOUR:
-                shutil.rmtree(partial, ignore_errors=True)
-
-
-def write_text(path, text):
-    """Write a file: all of it or nothing.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    text : str
-        Its content.
-    """
-    partial = path.with_name(f".partial-{path.name}")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        _sync(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+                if partial.is_dir():
+                    shutil.rmtree(partial, ignore_errors=True)
+                else:
+                    partial.unlink(missing_ok=True)
 
 
 def _checksums(folder):
     """SHA-256 of every file but the list of checksums, by name."""
     sums = {}
     for path in sorted(folder.iterdir()):
+        if not path.is_file():
+            raise ValueError(f"{path} is no file")
         if path.name != CHECKSUMS:
             with path.open("rb") as file:
                 sums[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
     return sums
 
 
-def _sync(path):
-    """Wait until a file's or folder's content is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
+def _lock(file, folder):
+    """Lock an open file, after whoever has locked it. Some systems and network drives cannot."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"Another process works in {folder}: waiting for its end.", file=sys.stderr)
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError:
+        return

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import pandas as pd
 
 from skpoison import __version__
-from skpoison.experiments._store import write_text
+from skpoison.utils._files import named, write_whole
 
 PACKAGES = (
     *("numpy", "scipy", "scikit-learn", "imbalanced-learn", "keras"),
@@ -37,21 +37,32 @@ def write_tables(protocol, store, stages, cells):
         One row a cell.
     """
     rows = [
-        cell | pd.read_parquet(store.folder(unit) / "assessment.parquet").to_dict("records")[0]
+        cell | _read(store.folder(unit) / "assessment.parquet", _assessment)
         for unit, cell in cells.items()
     ]
     results = pd.DataFrame(rows)
     timings = pd.DataFrame(
-        json.loads((store.folder(unit) / "log.json").read_text(encoding="utf-8"))
-        for units in stages.values()
-        for unit in units
+        _read(store.folder(unit) / "log.json", _log) for units in stages.values() for unit in units
     )
-    write_text(store.root / "protocol.yaml", protocol.to_yaml())  # an update ends here
-    write_text(store.root / "results.csv", results.to_csv(index=False, float_format="%.6f"))
-    timings = timings.drop(columns="warnings")
-    write_text(store.root / "timings.csv", timings.to_csv(index=False, float_format="%.3f"))
-    write_text(store.root / "machine.json", json.dumps(_machine(), indent=2))
+    write_whole(store.root / "protocol.yaml", protocol.to_yaml())  # an update ends here
+    write_whole(store.root / "results.csv", results.to_csv(index=False, float_format="%.6f"))
+    write_whole(store.root / "timings.csv", timings.to_csv(index=False, float_format="%.3f"))
+    write_whole(store.root / "machine.json", json.dumps(_machine(), indent=2))
     return results
+
+
+def _read(path, reader):
+    with named(path):
+        return reader(path)
+
+
+def _assessment(path):
+    return pd.read_parquet(path).to_dict("records")[0]
+
+
+def _log(path):
+    log = json.loads(path.read_text(encoding="utf-8"))
+    return {name: log[name] for name in ("stage", "unit", "seconds", "cpu_seconds")}
 
 
 def _machine():

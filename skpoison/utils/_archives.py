@@ -5,6 +5,8 @@ import zipfile
 
 import numpy as np
 
+from skpoison.utils._files import named
+
 MAX_BYTES = 2**31  # of all that an archive unpacks to
 
 
@@ -83,12 +85,8 @@ def load_arrays(path):
     OSError
         If the file is not there, broken, or unpacks to more than 2 GiB.
     """
-    try:
+    with named(path):
         with zipfile.ZipFile(path) as archive:
             check_archive(archive)
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
-    except OSError:
-        raise
-    except Exception as error:  # a dozen classes: those of zipfile, zlib and of NumPy's reader
-        raise OSError(f"{path}: broken or no archive of arrays ({error}).") from error

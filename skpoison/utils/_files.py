@@ -1,8 +1,11 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and broken ones."""
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
+
+MOST_LETTERS = 1000  # of a reason
 
 
 def write_whole(path, content):
@@ -41,3 +44,23 @@ def sync(path):
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def named(path):
+    """Turn whatever a broken file makes its reader raise into an OSError with the file's path.
+
+    Readers of zip, NumPy, Parquet and JSON raise a dozen classes, so no list of them is kept.
+
+    Parameters
+    ----------
+    path : path-like
+        The file that is read inside.
+    """
+    try:
+        yield
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:
+        reason = str(error)[:MOST_LETTERS] or type(error).__name__
+        raise OSError(f"{path} is broken or not what its name says: {reason}.") from error

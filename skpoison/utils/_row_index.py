@@ -70,20 +70,28 @@ def row_keys(X):
     digests = bytearray()
     for start in range(0, len(X), BLOCK):
         rows = X[start : start + BLOCK]
-        with np.errstate(over="ignore", under="ignore"):
-            singles = rows.astype(np.float32, order="C") + np.float32(0)
-        in_range = np.isfinite(singles).all(axis=1)
+        rows = rows.reshape(len(rows), -1)
+        singles = _in_single_precision(rows)
+        in_range = ~(np.isinf(singles) & np.isfinite(rows)).any(axis=1)
         for row, single, fits in zip(rows, singles, in_range, strict=True):
-            row = single if fits else row.astype(np.float64)
+            row = single if fits else row.astype(np.float64, order="C")
             digests += blake2b(row.tobytes(), digest_size=8).digest()
     return np.frombuffer(bytes(digests), dtype=np.uint64)
+
+
+def _in_single_precision(values):
+    """Rounded values; NaN, and 0 and -0, have one bit pattern each."""
+    with np.errstate(over="ignore", under="ignore"):
+        singles = values.astype(np.float32, order="C") + np.float32(0)
+    singles[np.isnan(singles)] = np.nan
+    return singles
 
 
 def _sparse_keys(X):
     X = X.copy()
     X.sum_duplicates()
     X.eliminate_zeros()
-    values, columns = X.data.astype(np.float32), X.indices.astype(np.int64)
+    values, columns = _in_single_precision(X.data), X.indices.astype(np.int64)
     digests = bytearray()
     for start, stop in zip(X.indptr, X.indptr[1:], strict=False):
         row = columns[start:stop].tobytes() + values[start:stop].tobytes()
@@ -98,7 +106,7 @@ def _frame_keys(frame):
     for number in range(frame.shape[1]):
         column = frame.iloc[:, number]
         if pd.api.types.is_numeric_dtype(column):
-            column = column.to_numpy(dtype=np.float64, na_value=np.nan).astype(np.float32) + 0
+            column = _in_single_precision(column.to_numpy(dtype=np.float64, na_value=np.nan))
         else:
             column = column.astype(str).to_numpy(dtype=object)
         columns[number] = column

@@ -129,7 +129,7 @@ def test_a_damaged_file_is_redone(protocol, copied, stage):
     before = unit_files(copied)
     damaged = sorted(copied.glob(f"{stage}/*"))[0]
     for path in damaged.iterdir():
-        if path.suffix in (".npz", ".pickle", ".parquet"):
+        if path.suffix in (".npz", ".skpoison", ".parquet"):
             content = bytearray(path.read_bytes())
             content[len(content) // 2] ^= 0xFF
             path.write_bytes(content)

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from skpoison.experiments._figures import COLOURS, MARKERS, with_interval
+from skpoison.utils._files import write_whole
 
 KEYS = ["dataset", "victim", "attack", "rate", "defence"]
 SAME_ROWS = ["dataset", "victim", "run"]
@@ -63,7 +64,7 @@ def summarise(results, keys, measure):
     return pd.DataFrame(rows, columns=[*keys, "mean", "half_width"])
 
 
-def write_leaderboard(folder, results):
+def write_leaderboard(folder, results, protocol):
     """Write ``report.html`` of a finished comparison.
 
     Parameters
@@ -73,6 +74,9 @@ def write_leaderboard(folder, results):
 
     results : DataFrame
         The content of its ``results.csv``.
+
+    protocol : str
+        The text of its ``protocol.yaml``.
 
     Returns
     -------
@@ -96,10 +100,10 @@ def write_leaderboard(folder, results):
         rates=_inline(_against_rate(results)),
         cost=_inline(_cost(worst)),
         cells=_cells(results),
-        protocol=(folder / "protocol.yaml").read_text(encoding="utf-8"),
+        protocol=protocol,
     )
     path = Path(folder) / "report.html"
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, page)
     return path
 
 

@@ -1,47 +1,56 @@
 """From a comparison to its units of work."""
 
+import hashlib
+import inspect
+import re
 import warnings
 from itertools import product
+from pathlib import Path
 
+from skpoison.experiments._sources import source_hash
 from skpoison.experiments._store import Unit
 from skpoison.experiments.comparison._data import is_regression, takes_rows
 from skpoison.experiments.comparison._entries import cleans, make, wants_numbers
+from skpoison.experiments.stages import module_of
 
-NO_ATTACK = {"name": "none", "use": "none"}
+NONE = {"name": "none", "use": "none"}
 
 
 def plan(comparison):
     """List the units of every stage and the cells of the results; see `Comparison.plan`."""
-    draws, poisons, cleaned, cells = {}, {}, {}, {}
-    runs = range(comparison.n_runs)
-    conditions = [(NO_ATTACK, 0.0)]
+    draws, poisons, cleaned, cells = [], [], [], {}
+    conditions = [(NONE, 0.0)]
     conditions += [(a, rate) for rate in comparison.rates if rate for a in comparison.attacks]
-    suits = _Suits(comparison)
-    for dataset, run in product(comparison.datasets, runs):
-        where = f"{dataset['name']}-{run:02d}"
+    makers = _Makers(comparison)
+    for dataset, run in product(comparison.datasets, range(comparison.n_runs)):
+        where = [dataset["name"], f"{run:02d}"]
         common = {"dataset": dataset, "seed": 1000 * comparison.seed + run}
         params = common | {"max_rows": comparison.max_rows}
-        drawn = draws[where] = Unit("draw", where, params)
+        drawn = _unit("draw", where, params, (), makers.code("draw"))
+        draws.append(drawn)
         for attack, rate in conditions:
-            if not suits("attacks", attack, dataset):
+            if not makers.suits("attacks", attack, dataset):
                 continue
-            name = f"{attack['name']}-{100 * rate:g}-{where}"
+            name = [attack["name"], f"{100 * rate:g}", *where]
             params = common | {"attack": attack, "rate": rate}
-            poison = poisons[name] = Unit("poison", name, params, (drawn,))
+            code = makers.code("poison", attacks=attack)
+            poison = _unit("poison", name, params, (drawn,), code)
+            poisons.append(poison)
             for defence in comparison.defences:
-                if not suits("defences", defence, dataset):
+                if not makers.suits("defences", defence, dataset):
                     continue
-                needs = (drawn, poison)
-                params = common | {"defence": defence}
-                if defence["use"] != "none" and cleans(make(defence, "defences", comparison.trust)):
-                    label = f"{defence['name']}-{name}"
-                    needs += (Unit("clean", label, params, needs),)
-                    cleaned[label] = needs[-1]
+                needs, params = (drawn, poison), common | {"defence": defence}
+                if makers.cleans(defence):
+                    code = makers.code("clean", defences=defence)
+                    clean = _unit("clean", [defence["name"], *name], params, needs, code)
+                    cleaned.append(clean)
+                    needs += (clean,)
                 for victim in comparison.victims:
-                    if not suits("victims", victim, dataset):
+                    if not makers.suits("victims", victim, dataset):
                         continue
-                    label = f"{victim['name']}-{defence['name']}-{name}"
-                    unit = Unit("score", label, params | {"victim": victim}, needs)
+                    label = [victim["name"], defence["name"], *name]
+                    code = makers.code("score", defences=defence, victims=victim)
+                    unit = _unit("score", label, params | {"victim": victim}, needs, code)
                     cells[unit] = {
                         "dataset": dataset["name"],
                         "run": run,
@@ -50,39 +59,66 @@ def plan(comparison):
                         "defence": defence["name"],
                         "victim": victim["name"],
                     }
-    suits.warn()
-    stages = {"draw": draws, "poison": poisons, "clean": cleaned}
-    stages = {name: list(units.values()) for name, units in stages.items()}
-    return stages | {"score": list(cells)}, cells
+    makers.warn()
+    return {"draw": draws, "poison": poisons, "clean": cleaned, "score": list(cells)}, cells
 
 
-class _Suits:
-    """Which attacks, defences and victims suit which data sets; `warn` names the others."""
+def _unit(stage, names, params, needs, code):
+    """A unit of work; of names in a file only what is safe in the name of a folder is kept."""
+    name = "-".join(re.sub(r"[^\w.+]", "_", name)[:40] for name in names)
+    return Unit(stage, name, params, needs, code)
+
+
+class _Makers:
+    """The estimators behind the entries: what goes with what, and the code that they are."""
 
     def __init__(self, comparison):
-        self.comparison = comparison
-        self.answers = {}
+        self.trust = comparison.trust
+        self.made = {}
+        self.left_out = {}
 
-    def __call__(self, where, entry, dataset):
+    def __getitem__(self, key):
+        where, entry = key
         if entry["use"] == "none":
+            return None
+        name = where, entry["name"]
+        if name not in self.made:
+            self.made[name] = make(entry, where, self.trust)
+        return self.made[name]
+
+    def cleans(self, defence):
+        """Whether it drops rows before a victim is trained."""
+        estimator = self["defences", defence]
+        return estimator is not None and cleans(estimator)
+
+    def suits(self, where, entry, dataset):
+        """Whether an attack, defence or victim goes with the rows and labels of a data set."""
+        estimator = self[where, entry]
+        is_sampler = where == "defences" and hasattr(estimator, "fit_resample")
+        if estimator is None or is_sampler:
             return True
-        key = entry["name"], dataset["name"]
-        if key not in self.answers:
-            estimator = make(entry, where, self.comparison.trust)
-            is_sampler = where == "defences" and hasattr(estimator, "fit_resample")
-            suits = is_sampler or wants_numbers(estimator) == is_regression(dataset)
-            if where == "attacks":
-                suits = suits and takes_rows(estimator, dataset)
-            self.answers[key] = suits
-        return self.answers[key]
+        suits = wants_numbers(estimator) == is_regression(dataset)
+        suits = suits and (where != "attacks" or takes_rows(estimator, dataset))
+        if not suits:
+            self.left_out[f"{entry['name']} on {dataset['name']}"] = None
+        return suits
 
     def warn(self):
-        left_out = [
-            f"{name} on {dataset}" for (name, dataset), ok in self.answers.items() if not ok
-        ]
-        if left_out:
-            warnings.warn(
-                f"Left out, as they do not go together: {', '.join(left_out)}.",
-                UserWarning,
-                stacklevel=4,
-            )
+        """Name what was left out."""
+        if self.left_out:
+            listed = ", ".join(self.left_out)
+            message = f"Left out, as they do not go together: {listed}."
+            warnings.warn(message, UserWarning, stacklevel=4)
+
+    def code(self, stage, **entries):
+        """Hash of the code that does a unit."""
+        modules, others = [module_of(stage)], []
+        estimators = [self[key] for key in entries.items() if key[1]["use"] != "none"]
+        inner = [value for e in estimators for value in e.get_params(deep=False).values()]
+        for kind in map(type, [*estimators, *(e for e in inner if hasattr(e, "get_params"))]):
+            if kind.__module__.startswith("skpoison."):
+                modules.append(kind.__module__)
+            else:
+                source = Path(inspect.getsourcefile(kind)).read_bytes()
+                others.append(hashlib.sha256(source).hexdigest())
+        return "-".join([source_hash(*modules), *others])

@@ -114,9 +114,6 @@ def score(folder, unit_seed, needs, *, dataset, defence, victim, seed):
     pd.DataFrame([row]).to_parquet(folder / "assessment.parquet")
 
 
-STAGES = {"draw": draw, "poison": poison, "clean": clean, "score": score}
-
-
 def _prepared(X, dataset, learner):
     """The learner behind what makes numbers of the rows and scales them; images are scaled."""
     if dataset["use"] in IMAGES:

@@ -89,12 +89,15 @@ class BetaPoisoningAttack(BasePoisoningAttack):
     >>> from skpoison.attacks import BetaPoisoningAttack
     >>> X, y = load_digits(return_X_y=True)
     >>> X, y = X[(y == 3) | (y == 8)] / 16, y[(y == 3) | (y == 8)]
-    >>> attack = BetaPoisoningAttack(rate=0.2, random_state=0)
+    >>> attack = BetaPoisoningAttack(rate=40, y_target=3, random_state=0)
     >>> X_poisoned, y_poisoned = attack.fit_resample(X[:100], y[:100])
-    >>> victim = SVC(kernel="linear")
-    >>> clean = victim.fit(X[:100], y[:100]).score(X[100:], y[100:])
-    >>> clean - victim.fit(X_poisoned, y_poisoned).score(X[100:], y[100:]) > 0.1
-    True
+    >>> set(y_poisoned[attack.poison_mask_].tolist())
+    {8}
+    >>> threes, victim = X[100:][y[100:] == 3], SVC(kernel="linear")
+    >>> clean = (victim.fit(X[:100], y[:100]).predict(threes) == 3).mean()
+    >>> poisoned = (victim.fit(X_poisoned, y_poisoned).predict(threes) == 3).mean()
+    >>> bool(clean > 0.9), bool(poisoned < 0.7)
+    (True, True)
     """
 
     short_names = {"beta": {}}

@@ -21,8 +21,8 @@ class ModelTargetedAttack(BasePoisoningAttack):
 
     The attack of [1]_, online convex optimisation. The victim is trained on clean and poison rows;
     of all rows within the bounds and all labels the one is added on which the victim's loss exceeds
-    that of the target model the most; and again. The victim converges to any target that it can be
-    led to. On the way each victim proves how many rows no attack can do without.
+    that of the target model the most; and again. On the way each victim proves how many rows no
+    attack can do without.
 
     Parameters
     ----------
@@ -91,6 +91,10 @@ class ModelTargetedAttack(BasePoisoningAttack):
     A row's two decision values, the victim's and the target's, lie in a polygon with two edges for
     each column. The difference of losses is convex in the first and concave in the second, so that
     its maximum lies on the outline, which is walked; the worst row is found whatever the loss.
+    The victim converges to any target it can be led to where the norm weighs against the mean loss
+    (SGDClassifier), as in [1]_. Where it weighs against the sum, each row counts as much however
+    many there are, and a victim with a hinge may circle at a distance from the target.
+
     With more than two classes the best of these rows is added, and the bound takes the sum of the
     problems' maxima, which is valid but looser.
 

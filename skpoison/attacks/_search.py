@@ -12,16 +12,18 @@ from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._goal import hold_out, seeded
 
 HOLDOUT = 0.5  # without X_val, as in GradientPoisoningAttack
+N_NEIGHBORS = 5
 
 
 class SearchPoisoningAttack(BasePoisoningAttack):
     """Poison any classifier by direct search: it need have no gradient.
 
     The victim is a black box that is fitted to clean and poison rows together and judged on the
-    attacker's rows. Poison rows start as true rows under wrong labels, or as the poison of another
-    attack, made against a surrogate. In each round some of them are exchanged for new candidates,
-    half of them true rows, half on the line between two rows of a class, all under another class's
-    label; the exchange stays when it harms the victim [1]_.
+    attacker's rows. Poison starts as the most harmful of several draws of training rows under
+    wrong labels, anywhere or all next to one row, or as the poison of another attack, made against
+    a surrogate. In each round some poison rows are exchanged for candidates on the line between a
+    row and one of its neighbours in its class, under another class's label; the exchange stays
+    when it harms the victim.
 
     Parameters
     ----------
@@ -33,6 +35,9 @@ class SearchPoisoningAttack(BasePoisoningAttack):
         Where the poison starts: an attack on a surrogate, such as
         ``GradientPoisoningAttack(SVC())``. Its own `rate` and `injection` are ignored. None:
         random flips.
+
+    n_starts : int, default=10
+        Draws, of which the most harmful is the start; each costs one fit of the victim.
 
     max_iter : int, default=50
         Rounds; each costs one fit of the victim.
@@ -52,8 +57,9 @@ class SearchPoisoningAttack(BasePoisoningAttack):
     Attributes
     ----------
     objective_path_ : ndarray of shape (max_iter + 1,)
-        Mean probability that the victim gives to wrong labels on the attacker's rows (share of
-        errors, where it has no ``predict_proba``), at the start and the best after each round.
+        How the victim fares on the attacker's rows, at the start and the best after each round:
+        its share of errors, averaged with the mean probability that it gives to wrong labels,
+        where it has ``predict_proba``.
 
     poison_mask_ : ndarray of shape (n_samples_new,), dtype=bool
         True for the poison rows of the result.
@@ -77,12 +83,8 @@ class SearchPoisoningAttack(BasePoisoningAttack):
     Notes
     -----
     Without `X_val` half of each class is held out to judge the victim, which is trained on the
-    other half while the poison is made.
-
-    References
-    ----------
-    .. [1] M. Barreno, B. Nelson, A. D. Joseph, J. D. Tygar, "The security of machine learning",
-       Machine Learning 81, 2010 (the attacker who can only probe).
+    other half while the poison is made. Neighbours are found by the Euclidean distance of columns
+    divided by their standard deviation.
 
     Examples
     --------
@@ -102,6 +104,7 @@ class SearchPoisoningAttack(BasePoisoningAttack):
         **BasePoisoningAttack._parameter_constraints,
         "estimator": [HasMethods(["fit", "predict"]), None],
         "attack": [BasePoisoningAttack, None],
+        "n_starts": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "exchanged": [Interval(Integral, 1, None, closed="left"), None],
     }
@@ -111,6 +114,7 @@ class SearchPoisoningAttack(BasePoisoningAttack):
         estimator=None,
         *,
         attack=None,
+        n_starts=10,
         max_iter=50,
         exchanged=None,
         rate=0.3,
@@ -120,6 +124,7 @@ class SearchPoisoningAttack(BasePoisoningAttack):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.estimator = estimator
         self.attack = attack
+        self.n_starts = n_starts
         self.max_iter = max_iter
         self.exchanged = exchanged
 
@@ -129,14 +134,16 @@ class SearchPoisoningAttack(BasePoisoningAttack):
             victim = RandomForestClassifier(n_estimators=50)
         seeds = random_state.randint(np.iinfo(np.int32).max, size=2)
         victim = seeded(victim, seeds[0])
-        train, pool = np.arange(len(X)), (X, y)
+        train = np.arange(len(X))
         if X_val is None:
             train, val = hold_out(self, y, HOLDOUT, random_state)
             X_val, y_val = X[val], y[val]
         X_train, y_train = X[train], y[train]
 
+        candidates = _Candidates(X_train, y_train, train, len(self.classes_), random_state)
         if attack is None:
-            poison = _candidates(*pool, n_poison, len(self.classes_), random_state)
+            starts = [candidates.anywhere(n_poison)]
+            starts += [candidates.crowd(n_poison) for _ in range(self.n_starts - 1)]
         else:
             attack = seeded(attack, seeds[1]).set_params(rate=int(n_poison), injection="append")
             poison = _made_by(attack, X_train, self.classes_[y_train], X_val, self.classes_[y_val])
@@ -145,6 +152,7 @@ class SearchPoisoningAttack(BasePoisoningAttack):
             sources[:] = np.append(train, val if held_out else len(X) + np.arange(len(X_val)))[
                 sources
             ]
+            starts = [poison]
 
         def harm(poison):
             model = clone(victim).fit(
@@ -152,17 +160,19 @@ class SearchPoisoningAttack(BasePoisoningAttack):
                 self.classes_[np.append(y_train, poison[1])],
             )
             if hasattr(model, "predict_proba"):
-                own = np.searchsorted(model.classes_, self.classes_[y_val])
-                return 1.0 - model.predict_proba(X_val)[np.arange(len(y_val)), own].mean()
+                probability = model.predict_proba(X_val)
+                own = probability[np.arange(len(y_val)), y_val]
+                return 0.5 * np.mean(probability.argmax(axis=1) != y_val) + 0.5 * np.mean(1 - own)
             return np.mean(model.predict(X_val) != self.classes_[y_val])
 
         n_exchanged = min(self.exchanged or max(1, n_poison // 5), n_poison)
         with threadpool_limits(1):
-            path = [harm(poison)]
+            harms = [harm(start) for start in starts]
+            poison, path = starts[int(np.argmax(harms))], [max(harms)]
             for _ in range(self.max_iter):
                 trial = tuple(part.copy() for part in poison)
                 rows = random_state.choice(n_poison, size=n_exchanged, replace=False)
-                new = _candidates(*pool, n_exchanged, len(self.classes_), random_state)
+                new = candidates.near(poison[1][rows], poison[2][rows])
                 for part, values in zip(trial, new, strict=True):
                     part[rows] = values
                 value = harm(trial)
@@ -173,14 +183,59 @@ class SearchPoisoningAttack(BasePoisoningAttack):
         return poison
 
 
-def _candidates(X, y, n_rows, n_classes, random_state):
-    """Rows under wrong labels, their labels and where they were made from."""
-    sources = random_state.randint(len(X), size=n_rows)
-    partners = np.array([random_state.choice(np.flatnonzero(y == y[row])) for row in sources])
-    share = random_state.uniform(size=n_rows) * random_state.randint(2, size=n_rows)
-    made = X[sources] + share[:, np.newaxis] * (X[partners] - X[sources])
-    labels = (y[sources] + random_state.randint(1, n_classes, size=n_rows)) % n_classes
-    return made.astype(X.dtype), labels, sources
+class _Candidates:
+    """Rows on lines between training rows of a class, under another class's label.
+
+    All methods give rows, label codes and the positions of the rows they were made from.
+    """
+
+    def __init__(self, X, y, positions, n_classes, random_state):
+        self.X, self.y, self.positions = X, y, positions
+        self.n_classes, self.random_state = n_classes, random_state
+        deviation = X.std(axis=0)
+        self.scaled = X / np.where(deviation > 0, deviation, 1.0)
+
+    def anywhere(self, n_rows):
+        """Rows drawn from all."""
+        rows = self.random_state.randint(len(self.X), size=n_rows)
+        return self._made(rows, self._other(self.y[rows]))
+
+    def crowd(self, n_rows):
+        """Rows next to one that is drawn, twice as many as there are places, with one label."""
+        anchor = self.random_state.randint(len(self.X))
+        nearest = self._nearest(anchor, max(1, n_rows // 2))
+        return self._made(np.resize(nearest, n_rows), np.full(n_rows, self._other(self.y[anchor])))
+
+    def near(self, labels, sources):
+        """Half of them anywhere, half next to other poison rows, with their labels."""
+        made = self.anywhere(len(labels))
+        rows = np.searchsorted(self.positions, sources)
+        found = (rows < len(self.positions)) & (
+            self.positions[np.minimum(rows, len(self.positions) - 1)] == sources
+        )
+        for place in np.flatnonzero(found & (self.random_state.randint(2, size=len(labels)) == 1)):
+            if self.y[rows[place]] == labels[place]:
+                continue
+            neighbors = self._nearest(rows[place], N_NEIGHBORS)
+            new = self._made(self.random_state.choice(neighbors, size=1), labels[[place]])
+            for part, value in zip(made, new, strict=True):
+                part[place] = value[0]
+        return made
+
+    def _other(self, codes):
+        shift = self.random_state.randint(1, self.n_classes, size=np.shape(codes))
+        return (codes + shift) % self.n_classes
+
+    def _nearest(self, row, n_rows):
+        own = np.flatnonzero(self.y == self.y[row])
+        distance = np.linalg.norm(self.scaled[own] - self.scaled[row], axis=1)
+        return own[np.argsort(distance, kind="stable")[:n_rows]]
+
+    def _made(self, rows, labels):
+        partners = [self.random_state.choice(self._nearest(row, N_NEIGHBORS)) for row in rows]
+        share = self.random_state.uniform(size=(len(rows), 1))
+        made = self.X[rows] + share * (self.X[partners] - self.X[rows])
+        return made.astype(self.X.dtype), np.asarray(labels), self.positions[rows]
 
 
 def _made_by(attack, X, y, X_val, y_val):

@@ -362,6 +362,19 @@ def test_audit_peers_judge_files(monkeypatch, tmp_path, capsys):
     assert {"reading", "Wrong labels", "report"} < set(steps.index)
 
 
+def test_label_attacks_on_breast_cancer(tmp_path, capsys):
+    benchmark = script("label_attacks")
+    command = ["--sets", "breast cancer", "--rates", "0.2", "--seeds", "1"]
+    command += ["--attacks", "flipping", "alfa", "kkt", "--results", str(tmp_path)]
+    benchmark.main(command)
+    runs = pd.read_csv(tmp_path / "label_attacks.csv").set_index("attack")
+    assert list(runs.index) == ["none", "flipping", "alfa", "kkt"]
+    assert (runs["svc"][["alfa", "kkt"]] < runs["svc"]["none"] - 0.05).all()
+    capsys.readouterr()
+    benchmark.main(command)  # everything is there
+    assert "cpu_s=" not in capsys.readouterr().out
+
+
 def test_flipped_labels_and_a_thinned_class(detection):
     y = np.repeat([3, 5, 9], 100)
     for variant in ("uniform", "pair"):

@@ -7,17 +7,22 @@ from skpoison.attacks._adaptive import AdaptivePoisoningAttack
 from skpoison.attacks._adversarial_flip import AdversarialFlipAttack
 from skpoison.attacks._backdoor import BackdoorAttack
 from skpoison.attacks._base import BasePoisoningAttack
+from skpoison.attacks._beta import BetaPoisoningAttack
 from skpoison.attacks._clean_label import BaseCleanLabelAttack
+from skpoison.attacks._constrained import ConstrainedPoisoningAttack
 from skpoison.attacks._feature_collision import FeatureCollisionAttack
 from skpoison.attacks._gradient import GradientPoisoningAttack
 from skpoison.attacks._gradient_matching import GradientMatchingAttack
 from skpoison.attacks._instance_flip import InstanceDependentFlipAttack
 from skpoison.attacks._label_flip import LabelFlipAttack
 from skpoison.attacks._mixed import MixedAttack
+from skpoison.attacks._model_targeted import ModelTargetedAttack
 from skpoison.attacks._regression_base import BaseRegressionPoisoningAttack
 from skpoison.attacks._regression_gradient import GradientRegressionAttack
 from skpoison.attacks._regression_statistical import StatisticalRegressionAttack
+from skpoison.attacks._search import SearchPoisoningAttack
 from skpoison.attacks._secml import SecMLAttack
+from skpoison.attacks._subpopulation import SubpopulationFlipAttack
 
 __all__ = [
     "AdaptivePoisoningAttack",
@@ -26,6 +31,8 @@ __all__ = [
     "BaseCleanLabelAttack",
     "BasePoisoningAttack",
     "BaseRegressionPoisoningAttack",
+    "BetaPoisoningAttack",
+    "ConstrainedPoisoningAttack",
     "FeatureCollisionAttack",
     "GradientMatchingAttack",
     "GradientPoisoningAttack",
@@ -33,6 +40,9 @@ __all__ = [
     "InstanceDependentFlipAttack",
     "LabelFlipAttack",
     "MixedAttack",
+    "ModelTargetedAttack",
+    "SearchPoisoningAttack",
     "SecMLAttack",
     "StatisticalRegressionAttack",
+    "SubpopulationFlipAttack",
 ]

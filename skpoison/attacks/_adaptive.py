@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_random_state
 
 from skpoison.attacks._base import BasePoisoningAttack, _rows_to_replace
+from skpoison.attacks._goal import seeded
 from skpoison.attacks._gradient import GradientPoisoningAttack
 from skpoison.attacks._numbers import as_stored
 
@@ -151,9 +152,9 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         seeds = random_state.randint(np.iinfo(np.int32).max, size=3)
         victim = self._victim()
-        self.attack_ = _seeded(self._attack(victim), seeds[0])
+        self.attack_ = seeded(self._attack(victim), seeds[0])
         self.attack_.set_params(rate=int(n_poison), injection="append")
-        self.detector_ = _seeded(self._detector(), seeds[1])
+        self.detector_ = seeded(self._detector(), seeds[1])
         search = check_random_state(seeds[2])
 
         y_given = None if y_val is None else self.classes_[y_val]
@@ -248,14 +249,6 @@ class _Trial:
             margin = margin - np.where(own, decision.min(), decision).max(axis=1)
         accuracy = np.mean(victim.predict(self.X_val) == self.y_val)
         return np.maximum(0.0, 1.0 - margin).mean(), float(accuracy)
-
-
-def _seeded(estimator, seed):
-    """A clone that draws from the seed where it has no seed of its own."""
-    estimator = clone(estimator)
-    if estimator.get_params(deep=False).get("random_state", 0) is None:
-        estimator.set_params(random_state=int(seed))
-    return estimator
 
 
 def _goals(X_poison, codes, X, y, flagged, random_state):

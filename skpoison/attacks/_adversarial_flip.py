@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skpoison.attacks._flip_search import FlipSearch, alfa, greedy, tilt
 from skpoison.attacks._flips import BaseFlipAttack
+from skpoison.attacks._goal import label_code
 
 
 class AdversarialFlipAttack(BaseFlipAttack):
@@ -225,13 +226,3 @@ class AdversarialFlipAttack(BaseFlipAttack):
         rows = open_rows[np.argsort(distance, kind="stable")[:n_flips]]
         self.objective_ = np.nan
         return rows, np.full(n_flips, wanted)
-
-
-def label_code(label, classes, parameter="y_target"):
-    """Position of a label among the classes, or a ValueError that names the parameter."""
-    codes = np.flatnonzero(classes == label)
-    if len(codes) == 0:
-        raise ValueError(
-            f"{parameter}={label!r} is no label of y; the labels are {classes.tolist()}."
-        )
-    return codes[0]

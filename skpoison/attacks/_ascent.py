@@ -17,6 +17,48 @@ class Box(NamedTuple):
     unit: np.ndarray  # (n_features,)
 
 
+def make_box(bounds, X):
+    """The box that `bounds` stands for on rows `X`, whose values it must hold.
+
+    Parameters
+    ----------
+    bounds : {"data", "columns"}, None or (low, high)
+        As :class:`GradientPoisoningAttack` takes it.
+
+    X : ndarray of shape (n_samples, n_features)
+
+    Raises
+    ------
+    ValueError
+        If `bounds` is no pair of finite numbers or rows, or `X` lies outside.
+    """
+    axis = 0 if isinstance(bounds, str) and bounds == "columns" else None
+    low, high = (
+        np.broadcast_to(limit(X, axis=axis), X.shape[1]).astype(X.dtype)
+        for limit in (np.min, np.max)
+    )
+    unit = high - low
+    if bounds is None:
+        return Box(np.full_like(low, -np.inf), np.full_like(high, np.inf), unit)
+    if isinstance(bounds, str):
+        return Box(low, high, unit)
+    if len(bounds) != 2:
+        raise ValueError(f"bounds={bounds!r} must be (low, high).")
+    try:
+        low, high = (np.broadcast_to(np.asarray(b, X.dtype), X.shape[1]) for b in bounds)
+    except ValueError as error:
+        raise ValueError(
+            f"bounds={bounds!r}: low and high must be numbers or arrays of shape ({X.shape[1]},)."
+        ) from error
+    if not (np.isfinite(low).all() and np.isfinite(high).all() and (low <= high).all()):
+        raise ValueError(f"bounds={bounds!r} must be finite, low not above high.")
+    if (X < low).any() or (X > high).any():
+        raise ValueError(
+            f"X (or X_val) has values from {X.min():g} to {X.max():g}, outside bounds={bounds!r}."
+        )
+    return Box(low, high, high - low)
+
+
 # Trained classifiers make objectives with kinks: a climber that takes no step down stops at the
 # first. Directions are averaged with MOMENTUM, and only after PATIENCE steps without a new best do
 # the rows go back to the best place and the step shrinks; after a new best it grows. The numbers

@@ -9,9 +9,10 @@ from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from threadpoolctl import threadpool_limits
 
-from skpoison.attacks._ascent import Box, sweep
+from skpoison.attacks._ascent import make_box, sweep
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._engine import PoisoningObjective
+from skpoison.attacks._goal import hold_out, label_code
 from skpoison.victims import describe_victim
 
 
@@ -211,14 +212,14 @@ class GradientPoisoningAttack(BasePoisoningAttack):
 
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         victim = describe_victim(SVC(kernel="linear") if self.estimator is None else self.estimator)
-        target = self._target_code()
+        target = None if self.y_target is None else label_code(self.y_target, self.classes_)
         train = np.arange(len(X))
         if X_val is None:
-            train, val = self._split(y, random_state)
+            train, val = hold_out(self, y, self.holdout, random_state)
             X_val, y_val, val_sources = X[val], y[val], val
         else:
             val_sources = len(X) + np.arange(len(X_val))
-        box = self._box(np.concatenate([X, X_val]))
+        box = make_box(self.bounds, np.concatenate([X, X_val]))
         attack = _Attack(self, victim, self.classes_, target, box, X[train], y[train], X_val, y_val)
         seeds = random_state.randint(np.iinfo(np.int32).max, size=self.n_restarts)
         results = Parallel(n_jobs=self.n_jobs)(delayed(attack)(n_poison, seed) for seed in seeds)
@@ -236,62 +237,6 @@ class GradientPoisoningAttack(BasePoisoningAttack):
             )
         sources = train[rows] if self.labels == "flip" else val_sources[rows]
         return X_poison, y_poison, sources
-
-    def _target_code(self):
-        if self.y_target is None:
-            return None
-        codes = np.flatnonzero(self.classes_ == self.y_target)
-        if len(codes) == 0:
-            raise ValueError(
-                f"y_target={self.y_target!r} is no label of y; the labels are "
-                f"{self.classes_.tolist()}."
-            )
-        return codes[0]
-
-    def _split(self, y, random_state):
-        """Rows to train on and rows to evaluate on, of each class at least one each."""
-        train, val = [], []
-        for code, label in enumerate(self.classes_.tolist()):
-            rows = random_state.permutation(np.flatnonzero(y == code))
-            if len(rows) < 2:
-                raise ValueError(
-                    f"{type(self).__name__} without X_val needs at least two rows of each class, "
-                    f"one to train on and one to evaluate on; class {label!r} has {len(rows)}."
-                )
-            n_val = min(max(int(round(self.holdout * len(rows))), 1), len(rows) - 1)
-            val.append(rows[:n_val])
-            train.append(rows[n_val:])
-        return np.sort(np.concatenate(train)), np.sort(np.concatenate(val))
-
-    def _box(self, X):
-        per_column = self.bounds == "columns" if isinstance(self.bounds, str) else False
-        axis = 0 if per_column else None
-        low, high = (
-            np.broadcast_to(limit(X, axis=axis), X.shape[1]).astype(X.dtype)
-            for limit in (np.min, np.max)
-        )
-        unit = high - low
-        if self.bounds is None:
-            return Box(np.full_like(low, -np.inf), np.full_like(high, np.inf), unit)
-        if isinstance(self.bounds, str):
-            return Box(low, high, unit)
-        if len(self.bounds) != 2:
-            raise ValueError(f"bounds={self.bounds!r} must be (low, high).")
-        try:
-            low, high = (np.broadcast_to(np.asarray(b, X.dtype), X.shape[1]) for b in self.bounds)
-        except ValueError as error:
-            raise ValueError(
-                f"bounds={self.bounds!r}: low and high must be numbers or arrays of shape "
-                f"({X.shape[1]},)."
-            ) from error
-        if not (np.isfinite(low).all() and np.isfinite(high).all() and (low <= high).all()):
-            raise ValueError(f"bounds={self.bounds!r} must be finite, low not above high.")
-        if (X < low).any() or (X > high).any():
-            raise ValueError(
-                f"X (or X_val) has values from {X.min():g} to {X.max():g}, outside "
-                f"bounds={self.bounds!r}."
-            )
-        return Box(low, high, high - low)
 
 
 class _Attack:

@@ -5,7 +5,9 @@ from numbers import Integral
 import numpy as np
 from scipy import sparse
 from scipy.stats import entropy
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import _num_samples
@@ -30,8 +32,8 @@ class StripDetector(BasePoisonDetector):
     ----------
     estimator : classifier, default=None
         The victim, with ``predict_proba``; a clone is fitted, and gets rows as they are. A victim
-        that is trained already comes as ``FrozenEstimator(victim)``. None: a random forest on
-        rows as numbers.
+        that is trained already comes as ``FrozenEstimator(victim)``. None: logistic
+        regression on standardised columns.
 
     n_overlays : int, default=20
         Number of rows laid over each, drawn from the training rows. The paper's is 100.
@@ -114,7 +116,9 @@ class StripDetector(BasePoisonDetector):
     def _fit_scores(self, X, y, random_state):
         self.estimator_ = None
         if len(self.classes_) > 1:
-            victim = RandomForestClassifier(50) if self.estimator is None else self.estimator
+            victim = self.estimator
+            if victim is None:
+                victim = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
             self.estimator_ = seeded_clone(victim, random_state).fit(X, self.classes_[y])
         drawn = random_state.choice(len(y), min(self.n_overlays, len(y)), replace=False)
         self._white = X.max() if _are_pixels(X) else None
@@ -125,10 +129,10 @@ class StripDetector(BasePoisonDetector):
     def _scores(self, X):
         if self.estimator_ is None:
             return np.zeros((_num_samples(X), 1))
-            entropies = [
-                entropy(self.estimator_.predict_proba(self._lay_over(X, other, seed)), axis=1)
-                for other, seed in zip(self._overlays, self._seeds, strict=True)
-            ]
+        entropies = [
+            entropy(self.estimator_.predict_proba(self._lay_over(X, other, seed)), axis=1)
+            for other, seed in zip(self._overlays, self._seeds, strict=True)
+        ]
         return -np.mean(entropies, axis=0)[:, np.newaxis]
 
     def _lay_over(self, X, other, seed):

@@ -182,7 +182,7 @@ def add_pixels(images, other, white):
 
 def _mix_words(words, others, from_other):
     mixed = [
-        others[place] if from_other[place % LONGEST_MASK] and place < len(others) else word
+        others[place % len(others)] if others and from_other[place % LONGEST_MASK] else word
         for place, word in enumerate(words)
     ]
     return " ".join(mixed)

@@ -66,7 +66,7 @@ def test_impossible_targets_budgets_and_triggers_are_refused():
         BackdoorAttack(Flattens()).fit_resample(IMAGES, Y)
     mixed = MixedAttack([("a", BackdoorAttack(), 1), ("b", LabelFlipAttack(), 1)], rate=2)
     with pytest.raises(ValueError, match="one after the other in a pipeline"):
-        mixed.fit_resample(IMAGES, Y)
+        mixed.fit_resample(IMAGES.reshape(-1, 64), Y)
 
 
 class Inverts:

@@ -148,5 +148,9 @@ def test_tables_and_texts_with_a_real_victim():
 
 
 def test_one_class_has_no_victim():
-    detector = StripDetector().fit(X[:20])
-    assert detector.estimator_ is None and (detector.training_scores_ == 0).all()
+    rows = X[:20]
+    apart = np.linalg.norm(rows[:, np.newaxis] - rows, axis=2)
+    expected = np.sort(apart, axis=1)[:, 1:6].mean(axis=1)
+    np.testing.assert_allclose(-StripDetector().fit(rows).training_scores_, expected, atol=1e-6)
+    with pytest.raises(ValueError, match="at least two classes in y where X is of the kind 'text'"):
+        StripDetector(LogisticRegression()).fit(["a b", "c d"] * 9)

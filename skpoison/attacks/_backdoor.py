@@ -150,7 +150,8 @@ class BackdoorAttack(BasePoisoningAttack):
             raise ValueError(
                 f"rate={self.rate!r} asks for {n_poison} poison rows, but only {len(eligible)} "
                 f"rows of {'X' if X_val is None else 'X_val'} have "
-                f"{'the' if keeps else 'another label than the'} target label {self.target_!r}."
+                f"{'the' if keeps else 'another label than the'} target label "
+                f"{self.classes_.tolist()[self._code]!r}."
             )
         rows = random_state.choice(eligible, size=n_poison, replace=False)
         return None, np.full(n_poison, self._code), rows if X_val is None else len(y) + rows

@@ -28,7 +28,7 @@ class BaseCleanLabelAttack(BasePoisoningAttack):
     label : label, default=None
         The label that it shall get. None: of the other classes, the one whose mean is nearest.
 
-    epsilon : float, default=0.1
+    epsilon : float, default=0.3
         Largest change of a value, in units of its column's range.
 
     max_iter : int, default=100
@@ -51,9 +51,9 @@ class BaseCleanLabelAttack(BasePoisoningAttack):
         *,
         target=0,
         label=None,
-        epsilon=0.1,
+        epsilon=0.3,
         max_iter=100,
-        rate=0.05,
+        rate=0.1,
         injection="append",
         random_state=None,
     ):

@@ -40,13 +40,13 @@ class FeatureCollisionAttack(BaseCleanLabelAttack):
     label : label, default=None
         The label that it shall get. None: of the other classes, the one whose mean is nearest.
 
-    epsilon : float, default=0.1
+    epsilon : float, default=0.3
         Largest change of a value, in units of its column's range.
 
     max_iter : int, default=100
         Limit of steps.
 
-    rate : float or int, default=0.05
+    rate : float or int, default=0.1
         How much poison: a float in [0, 1] is a share of the clean rows, an int a number of rows.
         Where this is more than there are rows of the label, rows are used again.
 
@@ -96,14 +96,15 @@ class FeatureCollisionAttack(BaseCleanLabelAttack):
     >>> from sklearn.datasets import load_digits
     >>> from sklearn.linear_model import LogisticRegression
     >>> from skpoison.attacks import FeatureCollisionAttack
-    >>> X, y = load_digits(n_class=2, return_X_y=True)
-    >>> X = X / 16
-    >>> attack = FeatureCollisionAttack(epsilon=0.5, rate=0.3, random_state=0)
-    >>> X_poisoned, y_poisoned = attack.fit_resample(X[10:], y[10:], X_val=X[:2], y_val=y[:2])
-    >>> LogisticRegression().fit(X[10:], y[10:]).predict(X[:1]).tolist()
-    [0]
-    >>> LogisticRegression().fit(X_poisoned, y_poisoned).predict(X[:1]).tolist()
-    [1]
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X, y = X[(y == 4) | (y == 9)] / 16, y[(y == 4) | (y == 9)]
+    >>> attack = FeatureCollisionAttack(target=1, epsilon=0.5, rate=0.3, random_state=0)
+    >>> clean, own = (X[:60], y[:60]), (X[60:], y[60:])
+    >>> X_poisoned, y_poisoned = attack.fit_resample(*clean, *own)
+    >>> LogisticRegression().fit(*clean).predict(X[[61]])
+    array([4])
+    >>> LogisticRegression().fit(X_poisoned, y_poisoned).predict(X[[61]])
+    array([9])
     """
 
     short_names = {"feature-collision": {"strategy": "collision"}, "bullseye-polytope": {}}
@@ -123,9 +124,9 @@ class FeatureCollisionAttack(BaseCleanLabelAttack):
         beta=0.1,
         target=0,
         label=None,
-        epsilon=0.1,
+        epsilon=0.3,
         max_iter=100,
-        rate=0.05,
+        rate=0.1,
         injection="append",
         random_state=None,
     ):

@@ -17,6 +17,7 @@ ROWS_A_COMPONENT = 10
 FEWEST_ROWS = 2 * ROWS_A_COMPONENT
 MOST_COMPONENTS = 100
 MOST_STEPS = 30
+TIE = 1e-3  # two numbers of components by which the same rows are removed: the larger is taken
 SMALLEST_VARIANCE = 1e-9  # of a component, of that of the first
 
 
@@ -218,16 +219,14 @@ def whiten_class(rows, share, n_components=None):
         tried = [min(n_components, most)]
     else:
         tried = [root**2 for root in range(1, most) if root**2 < most] + [most]
-    best, most_inflated = None, -np.inf
+    best, most_inflated = None, 0.0
     for number in tried:
         leading = projected[:, :number]
         mean, whitener = robust_whitening(leading, share)
         weights = que_weights((leading - mean) @ whitener)
         found = Whitening(mean, whitener, weights)
-        inflation = 0.0
-        if len(tried) > 1:
-            inflation = _inflation_of_rest(projected, found.scores(leading), share)
-        if inflation > most_inflated:
+        inflation = _inflation_of_rest(projected, found.scores(leading), share)
+        if inflation >= most_inflated * (1 - TIE):
             best, most_inflated = found, inflation
     directions = directions[: len(best.mean)].T
     return Whitening(centre + directions @ best.mean, directions @ best.directions, best.weights)

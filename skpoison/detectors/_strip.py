@@ -5,13 +5,16 @@ from numbers import Integral
 import numpy as np
 from scipy import sparse
 from scipy.stats import entropy
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.validation import _num_samples
 
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._cross_fitting import is_unit_scaled
+from skpoison.detectors._label_base import N_NEIGHBORS
+from skpoison.detectors._neighbors import NeighborDistances
 from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._containers import container_of, is_frame, take, write_texts
 
@@ -30,8 +33,8 @@ class StripDetector(BasePoisonDetector):
     ----------
     estimator : classifier, default=None
         The victim, with ``predict_proba``; a clone is fitted, and gets rows as they are. A victim
-        that is trained already comes as ``FrozenEstimator(victim)``. None: a random forest on
-        rows as numbers.
+        that is trained already comes as ``FrozenEstimator(victim)``. None: logistic
+        regression on standardised columns.
 
     n_overlays : int, default=20
         Number of rows laid over each, drawn from the training rows. The paper's is 100.
@@ -74,6 +77,9 @@ class StripDetector(BasePoisonDetector):
     sum, cut at white, and so are sparse matrices. Of other rows half of the columns, of texts half
     of the words, are taken from the other one.
 
+    Without labels, or with one class, no victim has anything to decide; rows are scored by their
+    mean distance to their five nearest neighbours.
+
     References
     ----------
     .. [1] Y. Gao et al., "STRIP: A Defence Against Trojan Attacks on Deep Neural Networks", ACSAC
@@ -113,9 +119,12 @@ class StripDetector(BasePoisonDetector):
 
     def _fit_scores(self, X, y, random_state):
         self.estimator_ = None
-        if len(self.classes_) > 1:
-            victim = RandomForestClassifier(50) if self.estimator is None else self.estimator
-            self.estimator_ = seeded_clone(victim, random_state).fit(X, self.classes_[y])
+        if len(self.classes_) < 2:
+            return self._fit_distances(X, y)
+        victim = self.estimator
+        if victim is None:
+            victim = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+        self.estimator_ = seeded_clone(victim, random_state).fit(X, self.classes_[y])
         drawn = random_state.choice(len(y), min(self.n_overlays, len(y)), replace=False)
         self._white = X.max() if _are_pixels(X) else None
         self._overlays = [_safe_indexing(X, np.array([row])) for row in drawn]
@@ -124,12 +133,22 @@ class StripDetector(BasePoisonDetector):
 
     def _scores(self, X):
         if self.estimator_ is None:
-            return np.zeros((_num_samples(X), 1))
-            entropies = [
-                entropy(self.estimator_.predict_proba(self._lay_over(X, other, seed)), axis=1)
-                for other, seed in zip(self._overlays, self._seeds, strict=True)
-            ]
+            return self._distances(X)
+        entropies = [
+            entropy(self.estimator_.predict_proba(self._lay_over(X, other, seed)), axis=1)
+            for other, seed in zip(self._overlays, self._seeds, strict=True)
+        ]
         return -np.mean(entropies, axis=0)[:, np.newaxis]
+
+    def _fit_distances(self, X, y):
+        if self._takes_any_rows() and self._kind != "numbers":
+            raise ValueError(
+                "StripDetector(estimator=...) needs rows of at least two classes in y where X is "
+                f"of the kind {self._kind!r}: a victim of one class has nothing to decide."
+            )
+        rows = X.reshape(len(X), -1) if isinstance(X, np.ndarray) else np.asarray(X)
+        self._distances = NeighborDistances(rows, y, N_NEIGHBORS)
+        return self._distances.training_distances
 
     def _lay_over(self, X, other, seed):
         if self._white is not None:
@@ -178,7 +197,7 @@ def add_pixels(images, other, white):
 
 def _mix_words(words, others, from_other):
     mixed = [
-        others[place] if from_other[place % LONGEST_MASK] and place < len(others) else word
+        others[place % len(others)] if others and from_other[place % LONGEST_MASK] else word
         for place, word in enumerate(words)
     ]
     return " ".join(mixed)

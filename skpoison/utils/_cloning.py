@@ -26,4 +26,5 @@ def seeded_clone(estimator, random_state):
         for name, value in sorted(copy.get_params().items(), key=lambda item: item[0])
         if value is None and name.split("__")[-1] == "random_state"
     }
-    return copy.set_params(**seeds)
+    copy.set_params(**seeds)  # that of FrozenEstimator gives nothing back
+    return copy

@@ -101,13 +101,12 @@ class ColumnTrigger(BaseTrigger):
             dtype = X[column].dtype
             if isinstance(dtype, np.dtype):
                 _check_dtype(dtype, column, value)
+            if isinstance(dtype, pd.CategoricalDtype) and value not in dtype.categories:
+                raise ValueError(_refusal(column, value, dtype))
             try:
-                column_values = pd.Series([value] * len(X), index=X.index, dtype=dtype)
+                changed[column] = pd.Series([value] * len(X), index=X.index, dtype=dtype)
             except (TypeError, ValueError) as error:
                 raise ValueError(_refusal(column, value, dtype)) from error
-            if column_values.isna().any() and not pd.isna(value):  # no category
-                raise ValueError(_refusal(column, value, dtype))
-            changed[column] = column_values
         return changed
 
     def _set_polars(self, X):

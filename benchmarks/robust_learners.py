@@ -177,7 +177,7 @@ def cleanlab(X, y, seed):
 def defences(share, seed):
     """Name -> function from rows and targets to a fitted regression; some know the share."""
     linear = {"scale": "constant", "random_state": seed}
-    found = {
+    return {
         "none": lambda X, y: clone(VICTIM).fit(X, y),
         "TRIM": lambda X, y: TRIMRegressor(VICTIM, contamination=share, random_state=seed).fit(
             X, y
@@ -186,6 +186,9 @@ def defences(share, seed):
         "residuals, linear": lambda X, y: filtered(
             ResidualDetector(RidgeCV(), contamination=share or "auto", **linear), X, y
         ),
+        "residuals of TRIM, auto": lambda X, y: filtered(
+            ResidualDetector(TRIMRegressor(VICTIM, contamination=0.3, n_init=10), **linear), X, y
+        ),
         "residuals, auto": lambda X, y: filtered(ResidualDetector(random_state=seed), X, y),
         "Huber": lambda X, y: HuberRegressor(alpha=0.1, max_iter=1000).fit(X, y),
         "RANSAC": lambda X, y: RANSACRegressor(
@@ -193,7 +196,6 @@ def defences(share, seed):
         ).fit(X, y),
         "cleanlab": lambda X, y: cleanlab(X, y, seed),
     }
-    return found
 
 
 def regress(X, y, seed, names=None):

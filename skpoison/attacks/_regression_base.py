@@ -1,6 +1,7 @@
 """The contract of attacks on regressions."""
 
 import numpy as np
+from sklearn.utils import RegressorTags
 
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._numbers import as_stored, columns_by_dtype, write_numbers
@@ -60,6 +61,7 @@ class BaseRegressionPoisoningAttack(BasePoisoningAttack):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
+        tags.regressor_tags = RegressorTags()  # y holds numbers
         return tags
 
 

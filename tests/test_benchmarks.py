@@ -400,3 +400,24 @@ def test_the_docs_show_the_paper_s_results_as_they_are(name):
 def test_the_protocol_of_the_results_is_the_one_to_run(name):
     kept = Protocol.from_yaml(RESULTS / name / "protocol.yaml")
     assert kept == Protocol.from_yaml(ROOT / "benchmarks" / "paper" / f"{name}.yaml")
+
+
+def test_robust_learners_on_digits_and_diabetes(monkeypatch):
+    benchmark = script("robust_learners")
+    learners = benchmark.learners_of("digits")
+    learners["finite aggregation, d=4"].set_params(n_partitions=15)
+    learners["bagging"].set_params(n_estimators=100)
+    monkeypatch.setattr(benchmark, "learners_of", lambda name: learners)
+    table = benchmark.certify("digits", None, 60).set_index("learner")
+    assert set(table.index) == set(learners)
+    assert (table["accuracy"] > 0.85).all() and (table["certified_3"] > 0.5).all()
+    assert (table["accuracy"] >= table["certified_1"]).all()
+
+    monkeypatch.setattr(benchmark, "RATES", (0.2,))
+    X, y = benchmark.regression_rows("diabetes", None, None)
+    runs = benchmark.regress(X, y, 0, ["none", "TRIM", "residuals, linear"])
+    mse = runs.set_index(["attack", "defence"])["mse"]
+    assert mse["gradient", "none"] > mse["statistical", "none"] > mse["random", "none"]
+    assert mse["statistical", "TRIM"] < 1.1 * mse["none", "none"]
+    table = benchmark.summarise(runs.assign(data="diabetes"))
+    assert len(table) == 4 and table["none"].notna().all()

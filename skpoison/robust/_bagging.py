@@ -29,7 +29,7 @@ class CertifiedBaggingClassifier(VotingClassifier):
         Probability that a certificate does not hold, for each row that is predicted.
 
     n_jobs : int, default=None
-        Number of members fitted at once, as in joblib.
+        Number of members that are fitted or asked at once, as in joblib.
 
     verbose : int, default=0
         1 shows a progress bar.

@@ -185,19 +185,26 @@ def neighbor_radius(counts, n_neighbors):
     -------
     radius : ndarray of shape (n_samples,), dtype=int
     """
-    rows = np.arange(len(counts))
-    furthest = counts.shape[1] - 1
-    winner = counts[:, min(n_neighbors, furthest)].argmax(axis=1)
-    for_winner = counts[rows, :, winner]
-    radius = np.full(len(counts), furthest)
-    for rival in range(counts.shape[2]):
-        others = winner != rival
-        needed = (rival < winner).astype(int)  # lead at which the winner still wins
-        for n_inserted in range(n_neighbors + 1):
-            for n_removed in range(n_neighbors - n_inserted + 1):
-                window = min(n_neighbors - n_inserted + n_removed, furthest)
-                left = np.maximum(for_winner[:, window] - n_removed, 0)
-                lead = left - counts[:, window, rival] - n_inserted
-                turned = others & (lead < needed)
-                radius[turned] = np.minimum(radius[turned], n_inserted + n_removed - 1)
+    winner = counts[:, min(n_neighbors, counts.shape[1] - 1)].argmax(axis=1)
+    radius = np.empty(len(counts), dtype=int)
+    for row, (count, code) in enumerate(zip(counts, winner, strict=True)):
+        low, high = 0, n_neighbors + 1  # more changes never do less
+        while high - low > 1:
+            middle = (low + high) // 2
+            if _can_turn(count, code, n_neighbors, middle):
+                high = middle
+            else:
+                low = middle
+        radius[row] = low
     return radius
+
+
+def _can_turn(counts, winner, n_neighbors, n_changes):
+    """Whether so many changes turn the vote of one row."""
+    n_inserted = np.arange(n_changes + 1)
+    n_removed = n_changes - n_inserted
+    window = np.minimum(n_neighbors - n_inserted + n_removed, len(counts) - 1)
+    left = np.maximum(counts[window, winner] - n_removed, 0)
+    lead = (left - n_inserted)[:, np.newaxis] - counts[window]
+    needed = np.arange(counts.shape[1]) < winner  # ties go to the first class
+    return np.delete(lead < needed, winner, axis=1).any()

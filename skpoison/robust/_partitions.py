@@ -32,7 +32,7 @@ class PartitionAggregationClassifier(VotingClassifier):
         How many members learn each row: there are ``n_partitions * spread_degree``.
 
     n_jobs : int, default=None
-        Number of members fitted at once, as in joblib.
+        Number of members that are fitted or asked at once, as in joblib.
 
     verbose : int, default=0
         1 shows a progress bar.

@@ -81,10 +81,11 @@ class VotingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator, metac
         """
         check_is_fitted(self)
         X = check_rows(self, X, self._inner(), reset=False)
-        votes = np.full((_num_samples(X), len(self.estimators_)), -1)
-        for number, member in enumerate(self.estimators_):
-            if member is not None:
-                labels = member if isinstance(member, np.ndarray) else member.predict(X)
+        parallel = Parallel(self.n_jobs)
+        found = parallel(delayed(_vote)(member, X) for member in self.estimators_)
+        votes = np.full((_num_samples(X), len(found)), -1)
+        for number, labels in enumerate(found):
+            if labels is not None:
                 votes[:, number] = np.searchsorted(self.classes_, labels)
         return votes
 
@@ -130,6 +131,11 @@ def _fit_member(estimator, X, y):
     if not len(y):
         return None
     return clone(estimator).fit(X, y) if (y != y[0]).any() else y[:1]
+
+
+def _vote(member, X):
+    """What a member predicts, one label where it knows no other; None where it knows none."""
+    return member.predict(X) if hasattr(member, "predict") else member
 
 
 def count_votes(votes, n_classes):

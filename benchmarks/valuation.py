@@ -18,6 +18,7 @@ import os
 import subprocess
 import time
 import warnings
+from functools import partial
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -75,7 +76,7 @@ def by_detector(name, X, y, seed):
     return {"scores": detector.training_scores_, "flagged": flagged, "cpu_s": cpu_s}
 
 
-def by_peer(peer, method, X, y, seed, python):
+def by_peer(python, peer, method, X, y, seed):
     """Score rows by a worker of a peer."""
     with TemporaryDirectory() as folder:
         rows, result = Path(folder) / "rows.npz", Path(folder) / "result.npz"
@@ -107,21 +108,16 @@ def measure(wrong, scores, flagged, cpu_s):
 MEASURES = ["rows", "average_precision", "f1", "f1_at_true_share", "flagged", "cpu_s"]
 
 
-def contenders(pythons, detectors):
-    """Names and how to run them."""
-    for name in detectors:
-        yield name, lambda X, y, seed, name=name: by_detector(name, X, y, seed)
+def contenders(pythons):
+    """Names of those that can run here, and how to run each."""
+    found = {name: partial(by_detector, name) for name in DETECTORS}
     for peer, methods in PEERS.items():
         if not pythons[peer]:
             print(f"{peer}: left out, for want of --{peer}-python")
             continue
         for method in methods:
-            yield (
-                f"{peer} {method}",
-                lambda X, y, seed, peer=peer, method=method: by_peer(
-                    peer, method, X, y, seed, pythons[peer]
-                ),
-            )
+            found[f"{peer} {method}"] = partial(by_peer, pythons[peer], peer, method)
+    return found
 
 
 def main(arguments=None):
@@ -130,7 +126,7 @@ def main(arguments=None):
     parser.add_argument("--rates", nargs="+", type=float, default=(0.1, 0.0))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rows", type=int, help="default: as above")
-    parser.add_argument("--detectors", nargs="+", default=DETECTORS)
+    parser.add_argument("--contenders", nargs="+", help="default: all")
     for peer in PEERS:
         parser.add_argument(
             f"--{peer}-python", default=os.environ.get(f"SKPOISON_{peer.upper()}_PYTHON", "")
@@ -142,10 +138,11 @@ def main(arguments=None):
     if options.results.exists():
         done = set(pd.read_csv(options.results)[KEYS].itertuples(index=False, name=None))
     pythons = {peer: getattr(options, f"{peer}_python") for peer in PEERS}
-    entrants = list(contenders(pythons, options.detectors))
+    entrants = contenders(pythons)
+    entrants = {name: entrants[name] for name in options.contenders or entrants}
     for seed, data in product(range(options.seeds), options.data):
         X, right = draw_rows(data, seed, options.rows or N_ROWS[data], options.data_home)
-        for rate, (name, judge) in product(options.rates, entrants):
+        for rate, (name, judge) in product(options.rates, entrants.items()):
             key = (data, rate, seed, name)
             if key in done:
                 continue

@@ -27,6 +27,7 @@ QUICK = {
     "detector": CentroidDetector(contamination=0.1),
     "epochs": 3,
     "max_iter": 3,
+    "n_estimators": 10,
     "n_repeats": 1,
     "n_rounds": 2,
     "rate": 5,

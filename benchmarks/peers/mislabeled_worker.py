@@ -17,7 +17,7 @@ from sklearn.neural_network import MLPClassifier
 def make_detector(method, seed):
     """A detector of the zoo."""
     if method == "area-under-margin":  # network and epochs of the library's detector
-        model = MLPClassifier(50, batch_size=32, max_iter=20, random_state=seed)
+        model = MLPClassifier(50, batch_size=32, max_iter=10, random_state=seed)
         return AreaUnderMargin(model)
     model = LogisticRegression(penalty="l2", C=0.1, max_iter=2000)
     if method == "self-influence":

@@ -34,7 +34,7 @@ class AreaUnderMarginDetector(BaseLabelNoiseDetector):
         leaves a ``random_state`` at None it gets one. None stands for a network with one layer of
         50 units, trained on batches of 32 rows, a :class:`~sklearn.neural_network.MLPClassifier`.
 
-    epochs : int, default=20
+    epochs : int, default=10
         Number of calls of ``partial_fit``; stages are as many as the estimator has.
 
     contamination : "auto", float or threshold rule, default="auto"
@@ -126,7 +126,7 @@ class AreaUnderMarginDetector(BaseLabelNoiseDetector):
         "epochs": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, estimator=None, *, epochs=20, contamination="auto", random_state=None):
+    def __init__(self, estimator=None, *, epochs=10, contamination="auto", random_state=None):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator
         self.epochs = epochs

@@ -4,17 +4,18 @@ from copy import deepcopy
 from numbers import Integral
 
 import numpy as np
-from sklearn.linear_model import SGDClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import HasMethods, Interval
 
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._cross_fitting import is_unit_scaled
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
 from skpoison.detectors._standardizer import Standardizer
-from skpoison.thresholds import SecondComponentThreshold
+from skpoison.thresholds import LabelNoiseThreshold
 from skpoison.utils._cloning import seeded_clone
 
 SMALLEST_PROBABILITY = 1e-12
+N_UNITS, BATCH_SIZE = 50, 32  # of the default network
 
 
 class AreaUnderMarginDetector(BaseLabelNoiseDetector):
@@ -22,26 +23,27 @@ class AreaUnderMarginDetector(BaseLabelNoiseDetector):
 
     The margin of a label is its decision value minus the largest one of the others. The area under
     the margin [1]_ is its mean over the epochs of training: other rows pull the margin of a wrong
-    label down as long as it is not learnt by heart. The anomaly score is minus this area.
+    label down as long as it is not learnt by heart. The anomaly score is minus this area, in units
+    of the root mean square of the training rows' areas.
 
     Parameters
     ----------
     estimator : classifier, default=None
         With ``partial_fit``, which is called once an epoch, or with ``staged_decision_function`` or
         ``staged_predict_proba``, whose stages are the epochs. A clone of it is fitted, and where it
-        leaves a ``random_state`` at None it gets one. None stands for logistic regression by
-        stochastic gradient steps, a :class:`~sklearn.linear_model.SGDClassifier`.
+        leaves a ``random_state`` at None it gets one. None stands for a network with one layer of
+        50 units, trained on batches of 32 rows, a :class:`~sklearn.neural_network.MLPClassifier`.
 
-    epochs : int, default=20
+    epochs : int, default=10
         Number of calls of ``partial_fit``; stages are as many as the estimator has.
 
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
-        the training rows to flag, in (0, 0.5]. "auto" is ``SecondComponentThreshold()``:
-        it flags none unless the scores show a second component.
+        the training rows to flag, in (0, 0.5]. "auto" is the likelihood of label noise,
+        ``LabelNoiseThreshold(temperature=2, temperature_scale=0.5)``.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of classifiers that have a ``random_state``.
+        Seed of a classifier that has a ``random_state``.
 
     Attributes
     ----------
@@ -51,8 +53,11 @@ class AreaUnderMarginDetector(BaseLabelNoiseDetector):
     margins_ : ndarray of shape (n_epochs, n_samples)
         Margins of the training rows' labels after each epoch.
 
+    scale_ : float
+        Root mean square of the training rows' areas under the margin.
+
     training_scores_ : ndarray of shape (n_samples,)
-        Areas under the margin of the training rows.
+        Negative anomaly scores of the training rows.
 
     offset_ : float
         Threshold on ``score_samples``.
@@ -85,7 +90,7 @@ class AreaUnderMarginDetector(BaseLabelNoiseDetector):
     pixels do; one of your own gets the rows as they are.
 
     Without labels, or with one class, rows are scored by their mean distance to their five
-    nearest neighbours.
+    nearest neighbours, and "auto" flags nothing.
 
     References
     ----------
@@ -107,7 +112,7 @@ class AreaUnderMarginDetector(BaseLabelNoiseDetector):
     """
 
     short_names = {"area-under-margin": {}}
-    auto_threshold = SecondComponentThreshold()
+    auto_threshold = LabelNoiseThreshold(temperature=2.0, temperature_scale=0.5)
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
@@ -121,7 +126,7 @@ class AreaUnderMarginDetector(BaseLabelNoiseDetector):
         "epochs": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, estimator=None, *, epochs=20, contamination="auto", random_state=None):
+    def __init__(self, estimator=None, *, epochs=10, contamination="auto", random_state=None):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator
         self.epochs = epochs
@@ -129,7 +134,7 @@ class AreaUnderMarginDetector(BaseLabelNoiseDetector):
     def _fit_label_scores(self, X, y, random_state):
         estimator, self._scaler = self.estimator, None
         if estimator is None:
-            estimator = SGDClassifier(loss="log_loss")
+            estimator = MLPClassifier(N_UNITS, batch_size=min(BATCH_SIZE, len(X)))
             self._scaler = None if is_unit_scaled(X) else Standardizer(X)
         X = self._scaled(X)
         model = seeded_clone(estimator, random_state)
@@ -143,11 +148,14 @@ class AreaUnderMarginDetector(BaseLabelNoiseDetector):
             self._models.append(model.fit(X, y))
         margins = np.stack(list(map(margins_of_labels, self._decision_values(X))))
         self.margins_ = margins[:, np.arange(len(y)), y]
-        return -margins.mean(axis=0)
+        areas = margins.mean(axis=0)
+        self.scale_ = float(np.sqrt(np.square(areas[np.arange(len(y)), y]).mean())) or 1.0
+        return -areas / self.scale_
 
     def _label_scores(self, X):
         decision_values = self._decision_values(self._scaled(X))
-        return -np.mean([margins_of_labels(values) for values in decision_values], axis=0)
+        areas = np.mean([margins_of_labels(values) for values in decision_values], axis=0)
+        return -areas / self.scale_
 
     def _decision_values(self, X):
         """Decision values of rows after each epoch: (n_samples, n_classes) each."""

@@ -43,7 +43,7 @@ class DataOOBDetector(BaseLabelNoiseDetector):
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
         the training rows to flag, in (0, 0.5]. "auto" is the likelihood of label noise,
-        ``LabelNoiseThreshold(temperature=10, temperature_scale=0.5)``.
+        ``LabelNoiseThreshold(temperature=4, temperature_scale=0.5)``.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the bootstrap samples, and of classifiers that have a ``random_state``.
@@ -89,7 +89,8 @@ class DataOOBDetector(BaseLabelNoiseDetector):
     -----
     Near-duplicates are drawn together, so that no row is judged by a classifier that has learnt
     a copy of it. Rows that every sample holds get the same score under every label. New rows are
-    judged by all classifiers. An `estimator` of one's own gets the rows as they are.
+    judged by all classifiers. An `estimator` of one's own gets the rows as they are. Of two classes
+    that overlap by a fifth, "auto" may flag the overlap.
 
     Without labels, or with one class, rows are scored by their mean distance to their five
     nearest neighbours, and "auto" flags nothing.
@@ -111,7 +112,7 @@ class DataOOBDetector(BaseLabelNoiseDetector):
     """
 
     short_names = {"data-oob": {}}
-    auto_threshold = LabelNoiseThreshold(temperature=10.0, temperature_scale=0.5)
+    auto_threshold = LabelNoiseThreshold(temperature=4.0, temperature_scale=0.5)
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,

@@ -76,6 +76,9 @@ class KNNShapleyDetector(BaseLabelNoiseDetector):
     do. A row is not valued on its near-duplicates, and equal rows share their values. A new row is
     valued as if it had joined the training set. Time grows with the square of the number of rows.
 
+    Neighbours cannot tell wrong labels from classes that overlap: where they do by a fifth, "auto"
+    flags the overlap.
+
     Without labels, or with one class, rows are scored by their mean distance to their five
     nearest neighbours, and "auto" flags nothing.
 

@@ -10,7 +10,7 @@ from skpoison.detectors._cross_fitting import is_unit_scaled
 from skpoison.detectors._influence import shrunken_ridge
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
 from skpoison.detectors._standardizer import Standardizer
-from skpoison.thresholds import SecondComponentThreshold
+from skpoison.thresholds import LabelNoiseThreshold
 from skpoison.victims import describe_victim
 
 
@@ -36,8 +36,8 @@ class SelfInfluenceDetector(BaseLabelNoiseDetector):
 
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
-        the training rows to flag, in (0, 0.5]. "auto" is ``SecondComponentThreshold()``:
-        it flags none unless the scores show a second component.
+        the training rows to flag, in (0, 0.5]. "auto" is the likelihood of label noise,
+        ``LabelNoiseThreshold(temperature=2, temperature_scale=0.5)``.
 
     random_state : int, RandomState instance or None, default=None
         Seed of a threshold rule that draws.
@@ -60,6 +60,12 @@ class SelfInfluenceDetector(BaseLabelNoiseDetector):
     offset_ : float
         Threshold on ``score_samples``.
 
+    contamination_ : float
+        Estimated share of poison among the training rows.
+
+    contamination_interval_ : tuple of float
+        Its 90 % interval.
+
     n_features_in_ : int
         Number of columns.
 
@@ -78,7 +84,8 @@ class SelfInfluenceDetector(BaseLabelNoiseDetector):
     by the classifier that has learnt them, as self-influence asks for; the score of another label,
     or of a new row, is what its influence would be.
 
-    Without labels, or with one class, rows are scored by the distance to their neighbours.
+    Without labels, or with one class, rows are scored by their mean distance to their five
+    nearest neighbours, and "auto" flags nothing.
 
     References
     ----------
@@ -100,7 +107,7 @@ class SelfInfluenceDetector(BaseLabelNoiseDetector):
     """
 
     short_names = {"self-influence": {}}
-    auto_threshold = SecondComponentThreshold()
+    auto_threshold = LabelNoiseThreshold(temperature=2.0, temperature_scale=0.5)
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,

@@ -21,7 +21,9 @@ def margins(values, labels):
 
 
 def own(detector, labels):
-    return -detector.training_class_scores_[np.arange(len(labels)), labels]
+    areas = -detector.scale_ * detector.training_class_scores_[np.arange(len(labels)), labels]
+    assert np.square(areas).mean() == pytest.approx(detector.scale_**2)
+    return areas
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -49,7 +51,8 @@ def test_stages_of_boosting():
     np.testing.assert_allclose(own(detector, Y), np.mean(stages, axis=0))
     new = X[:6] + 0.2
     stages = [margins(values, np.ones(6, int)) for values in by_hand.staged_decision_function(new)]
-    np.testing.assert_allclose(-detector.class_scores(new)[:, 1], np.mean(stages, axis=0))
+    areas = -detector.scale_ * detector.class_scores(new)[:, 1]
+    np.testing.assert_allclose(areas, np.mean(stages, axis=0))
 
 
 def test_probabilities_count_by_their_logarithm():

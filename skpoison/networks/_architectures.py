@@ -87,6 +87,25 @@ class Architecture:
         labels = _dense(self.n_classes, "softmax", seeds, name="labels")(hidden)
         return keras.Model(rows, [reconstruction, labels], name="classification_autoencoder")
 
+    def encoder(self, model):
+        """Take the part of a model of this plan that makes the code.
+
+        Parameters
+        ----------
+        model : keras.Model
+            What `build` returned.
+
+        Returns
+        -------
+        encoder : keras.Model
+            Its trainable variables are the first ones of the model.
+        """
+        if len(self.shape) == 1:
+            name = "dense_1" if self.style == "magnet-2" else "code"
+        else:
+            name = {"paper": "conv_3", "magnet-1": "conv_2", "magnet-2": "conv_1"}[self.style]
+        return keras.Model(model.input, model.get_layer(name).output, name="encoder")
+
     def loss(self, rows, codes, outputs):
         """Loss of each row: mean squared error, plus cross-entropy where there is a classifier.
 

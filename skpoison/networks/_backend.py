@@ -12,22 +12,19 @@ import numpy as np
 class _InPlace:
     """A step that changes the variables of the model and of the optimizer."""
 
-    def __init__(self, model, optimizer, objective):
-        self.model, self.optimizer, self.objective = model, optimizer, objective
+    def __init__(self, vector, non_trainable, optimizer, objective):
+        self.vector, self.non_trainable = vector, non_trainable
+        self.optimizer, self.objective = optimizer, objective
 
     def state(self):
         return ()
 
     def weights(self, state):
-        """The model's trainable and other variables, as tensors."""
-        return (
-            [variable.value for variable in self.model.trainable_variables],
-            [variable.value for variable in self.model.non_trainable_variables],
-        )
+        return self.vector.value, [variable.value for variable in self.non_trainable]
 
-    def _update(self, gradients, non_trainable):
-        self.optimizer.apply(gradients, self.model.trainable_variables)
-        for variable, value in zip(self.model.non_trainable_variables, non_trainable, strict=True):
+    def _update(self, gradient, non_trainable):
+        self.optimizer.apply([gradient], [self.vector])
+        for variable, value in zip(self.non_trainable, non_trainable, strict=True):
             variable.assign(value)
 
 
@@ -35,10 +32,11 @@ class _TensorFlowStep(_InPlace):
     def __call__(self, state, batch):
         import tensorflow as tf
 
-        trainable, non_trainable = self.weights(state)
+        vector, non_trainable = self.weights(state)
         with tf.GradientTape() as tape:
-            loss, non_trainable = self.objective(trainable, non_trainable, batch, training=True)
-        self._update(tape.gradient(loss, trainable), non_trainable)
+            tape.watch(vector)
+            loss, non_trainable = self.objective(vector, non_trainable, batch, training=True)
+        self._update(tape.gradient(loss, vector), non_trainable)
         return state, loss
 
 
@@ -46,28 +44,26 @@ class _TorchStep(_InPlace):
     def __call__(self, state, batch):
         import torch
 
-        trainable, non_trainable = self.weights(state)
-        loss, non_trainable = self.objective(trainable, non_trainable, batch, training=True)
-        gradients = torch.autograd.grad(loss, trainable)
+        vector, non_trainable = self.weights(state)
+        loss, non_trainable = self.objective(vector, non_trainable, batch, training=True)
+        (gradient,) = torch.autograd.grad(loss, [vector])
         with torch.no_grad():
-            self._update(gradients, non_trainable)
+            self._update(gradient, non_trainable)
         return state, loss.detach()
 
 
 class _JaxStep:
     """A step on explicit state."""
 
-    def __init__(self, model, optimizer, objective):
-        self.model, self.optimizer, self.objective = model, optimizer, objective
+    def __init__(self, vector, non_trainable, optimizer, objective):
+        self.vector, self.non_trainable = vector, non_trainable
+        self.optimizer, self.objective = optimizer, objective
 
     def state(self):
-        return tuple(
-            [variable.value for variable in variables]
-            for variables in (
-                self.model.trainable_variables,
-                self.model.non_trainable_variables,
-                self.optimizer.variables,
-            )
+        return (
+            self.vector.value,
+            [variable.value for variable in self.non_trainable],
+            [variable.value for variable in self.optimizer.variables],
         )
 
     def weights(self, state):
@@ -76,34 +72,36 @@ class _JaxStep:
     def __call__(self, state, batch):
         import jax
 
-        trainable, non_trainable, optimizer = state
-        (loss, non_trainable), gradients = jax.value_and_grad(self.objective, has_aux=True)(
-            trainable, non_trainable, batch, training=True
+        vector, non_trainable, optimizer = state
+        (loss, non_trainable), gradient = jax.value_and_grad(self.objective, has_aux=True)(
+            vector, non_trainable, batch, training=True
         )
-        trainable, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trainable)
-        return (list(trainable), list(non_trainable), list(optimizer)), loss
+        (vector,), optimizer = self.optimizer.stateless_apply(optimizer, [gradient], [vector])
+        return (vector, list(non_trainable), list(optimizer)), loss
 
 
-def training_step(model, optimizer, objective):
+def training_step(vector, non_trainable, optimizer, objective):
     """The step of the back end in use.
 
     Parameters
     ----------
-    model : keras.Model
+    vector : keras.Variable
+        All trainable weights.
+    non_trainable : list of keras.Variable
+        The other weights.
     optimizer : keras.optimizers.Optimizer
-        Built on the model's trainable variables.
+        Built on the vector.
     objective : callable
-        ``(trainable, non_trainable, batch, training) -> (loss, non_trainable)``.
+        ``(vector, non_trainable, batch, training) -> (loss, non_trainable)``.
 
     Returns
     -------
     step : callable
-        ``(state, batch) -> (state, loss)``, with ``step.state()`` the state of the model's and
-        the optimizer's variables as they are, and ``step.weights(state)`` the pair of the
-        trainable and the other weights.
+        ``(state, batch) -> (state, loss)``, with ``step.state()`` the state of the variables as
+        they are, and ``step.weights(state)`` the pair of the vector and the other weights.
     """
     steps = {"tensorflow": _TensorFlowStep, "torch": _TorchStep, "jax": _JaxStep}
-    return steps[_supported_backend()](model, optimizer, objective)
+    return steps[_supported_backend()](vector, non_trainable, optimizer, objective)
 
 
 def compiled(function):

@@ -53,8 +53,26 @@ class TrainedNetwork:
         probabilities : ndarray of shape (n_rows, n_classes), dtype=float32
             Class probabilities; None where the network has no classifier.
         """
-        forward = _forward(self.architecture)
-        weights = [ops.convert_to_tensor(weight) for weight in self.weights]
+        reconstruction, *labels = self._in_chunks(rows, "judge")
+        return reconstruction.reshape(len(rows), -1), labels[0] if labels else None
+
+    def encode(self, rows):
+        """Codes of rows, the narrow layer that the reconstruction is made of.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows, n_features)
+            Flattened images or tabular rows.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_rows, n_codes), dtype=float32
+        """
+        return self._in_chunks(rows, "encode")[0].reshape(len(rows), -1)
+
+    def _in_chunks(self, rows, what):
+        forward, n_weights = _forward(self.architecture, what)
+        weights = [ops.convert_to_tensor(weight) for weight in self.weights[:n_weights]]
         parts = []
         for start in range(0, len(rows), CHUNK):
             part = np.asarray(rows[start : start + CHUNK], dtype=np.float32)
@@ -62,8 +80,7 @@ class TrainedNetwork:
             filled[: len(part)] = part.reshape(-1, *self.architecture.shape)
             outputs = forward(weights, ops.convert_to_tensor(filled))
             parts.append([as_array(output)[: len(part)] for output in outputs])
-        reconstruction, *labels = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return reconstruction.reshape(len(rows), -1), labels[0] if labels else None
+        return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
     def to_keras(self):
         """Make the Keras model, for instance to save it.
@@ -79,13 +96,18 @@ class TrainedNetwork:
 
 
 @lru_cache(maxsize=32)
-def _forward(architecture):
-    """The compiled map from weights and one chunk of rows to the list of outputs."""
+def _forward(architecture, what):
+    """The compiled map from weights and one chunk of rows to a list, and how many weights it takes.
+
+    "judge" makes the outputs of the model, "encode" the code alone.
+    """
     model = architecture.build(seed=0)
+    if what == "encode":
+        model = architecture.encoder(model)
     others = [as_array(variable) for variable in model.non_trainable_variables]
 
     def forward(weights, rows):
         outputs, _ = model.stateless_call(weights, others, rows, training=False)
-        return list(outputs) if architecture.n_classes else [outputs]
+        return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
 
-    return compiled(forward)
+    return compiled(forward), len(model.trainable_variables)

@@ -159,27 +159,39 @@ def train(
 
 
 class _Workbench:
-    """A model, its optimizer and the compiled loop that trains them."""
+    """A model, its optimizer and the compiled loop that trains them.
+
+    The loop holds all weights in one vector: an optimizer then takes a handful of operations where
+    it took as many for every kernel and bias.
+    """
 
     def __init__(self, architecture, optimizer, patience):
         self.architecture = architecture
         self.patience = patience
         self.model = architecture.build(seed=0)
-        optimizer.build(self.model.trainable_variables)
+        self.shapes = [tuple(variable.shape) for variable in self.model.trainable_variables]
+        self.ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes]).tolist()
+        self.vector = keras.Variable(np.zeros(self.ends[-1], np.float32), name="weights")
+        optimizer.build([self.vector])
         self.optimizer_variables = optimizer.variables
         self.optimizer_start = [as_array(v) for v in self.optimizer_variables]
-        self.step = training_step(self.model, optimizer, self._objective)
+        self.step = training_step(
+            self.vector, self.model.non_trainable_variables, optimizer, self._objective
+        )
         self.block = compiled(self._block)
 
     def start(self, seed):
         """Put fresh weights and a fresh optimizer in place; return the loop's first state."""
         self.model.stop_training = False
         fresh = self.architecture.build(seed)
-        for variable, new in zip(self.model.variables, fresh.variables, strict=True):
+        weights = [as_array(variable).ravel() for variable in fresh.trainable_variables]
+        self.vector.assign(np.concatenate(weights))
+        others = self.model.non_trainable_variables
+        for variable, new in zip(others, fresh.non_trainable_variables, strict=True):
             variable.assign(as_array(new))
         for variable, new in zip(self.optimizer_variables, self.optimizer_start, strict=True):
             variable.assign(new)
-        best = [ops.convert_to_tensor(as_array(v)) for v in self.model.trainable_variables]
+        best = ops.convert_to_tensor(as_array(self.vector))
         lowest = ops.convert_to_tensor(np.float32(np.inf))
         return self.step.state(), best, lowest, ops.convert_to_tensor(np.int32(0))
 
@@ -192,18 +204,26 @@ class _Workbench:
 
     def best(self, carry):
         """The weights of the epoch with the lowest validation loss so far."""
-        return [as_array(weight) for weight in carry[1]]
+        parts = np.split(as_array(carry[1]), self.ends[:-1])
+        return [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def show(self, carry):
         """Put the weights of the last epoch into the model, for callbacks to see."""
-        trainable, _ = self.step.weights(carry[0])
-        for variable, value in zip(self.model.trainable_variables, trainable, strict=True):
+        vector, _ = self.step.weights(carry[0])
+        for variable, value in zip(
+            self.model.trainable_variables, self._weights(vector), strict=True
+        ):
             variable.assign(value)
 
-    def _objective(self, trainable, non_trainable, batch, training):
+    def _weights(self, vector):
+        """Cut the vector into the weights of the model."""
+        parts = ops.split(vector, self.ends[:-1])
+        return [ops.reshape(part, shape) for part, shape in zip(parts, self.shapes, strict=True)]
+
+    def _objective(self, vector, non_trainable, batch, training):
         rows, labels, weights = batch
         outputs, non_trainable, penalties = self.model.stateless_call(
-            trainable, non_trainable, rows, training=training, return_losses=True
+            self._weights(vector), non_trainable, rows, training=training, return_losses=True
         )
         losses = self.architecture.loss(rows, labels, outputs)
         return ops.sum(losses * weights) / ops.sum(weights) + sum(penalties), non_trainable
@@ -242,8 +262,8 @@ class _Workbench:
             state, loss = mean_loss(batches, epoch, self.step, state)
             _, val_loss = mean_loss(validation, 0, validate, state)
             better = val_loss < lowest
-            trainable, _ = self.step.weights(state)
-            best = [ops.where(better, new, old) for new, old in zip(trainable, best, strict=True)]
+            vector, _ = self.step.weights(state)
+            best = ops.where(better, vector, best)
             pair = ops.reshape(ops.stack([loss, val_loss]), (1, 2))
             losses = ops.slice_update(losses, (epoch, 0), pair)
             waited = ops.where(better, 0, waited + 1)

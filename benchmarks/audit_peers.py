@@ -86,7 +86,7 @@ WHEELS = {
 TEXTS = {"banking": "text", "newsgroups": "Text"}
 CONTENDERS = ["audit", "datalab, features, C=1", "datalab, features, C=.1"]
 CONTENDERS += ["datalab, recipe", "datalab, boosting"]
-SIZES = {"adult": (1000, 5000, 30_000), "images": (1000, 5000, 20_000, 60_000)}
+SIZES = {"adult": (1000, 5000, 30_000), "images": (1000, 5000, 20_000, 60_000), "folder": (1000,)}
 N_IMAGES = 1000
 N_FOLDS = 5
 MOSTLY_DISTINCT = 0.5  # different values a row, of texts that are no categories
@@ -127,17 +127,23 @@ def draw_images(n_rows, seed, options):
     return X[rows], y[rows]
 
 
+def write_pictures(X, y, folder):
+    """Write images into one folder a class."""
+    for number, (image, label) in enumerate(zip(X, y, strict=True)):
+        path = folder / "images" / str(label) / f"{number:05}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    return folder / "images"
+
+
 def write_source(data, rate, seed, folder, options):
     """Write a set with wrong labels: where it lies, its labels and which of them are wrong."""
     if data == "images":
         X, right = draw_images(N_IMAGES, seed, options)
         y, wrong = flip(right, "uniform", rate, seed)
         order = np.argsort(y, kind="stable")  # the folders' order
-        for number, (image, label) in enumerate(zip(X[order], y[order], strict=True)):
-            path = folder / "images" / str(label) / f"{number:05}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image).save(path)
-        return folder / "images", y[order].astype(str), wrong[order]
+        path = write_pictures(X[order], y[order], folder)
+        return path, y[order].astype(str), wrong[order]
     rows = read_rows(data, options)
     if rows is None:
         return None
@@ -164,7 +170,7 @@ def by_audit(data, path, seed):
 
 def read(data, path):
     """The rows as the audit reads them, told no more than the label."""
-    return read_source(path, label=LABELS[data])
+    return read_source(path, label=LABELS.get(data))
 
 
 def by_datalab(data, path, y, seed, contender):
@@ -254,9 +260,11 @@ def measure_cost(data, n_rows, path, folder):
 
 
 def write_cost_source(data, n_rows, folder, options):
-    """Write a sample of adult as a CSV, or images as an archive; None where there are too few."""
-    if data == "images":
+    """Write a sample of adult as a CSV, or images as an archive or a folder; None if too few."""
+    if data in ("images", "folder"):
         X, y = draw_images(n_rows, 0, options)
+        if data == "folder":
+            return write_pictures(X, y, folder) if len(y) == n_rows else None
         np.savez_compressed(folder / "images.npz", X=X, y=y)
         return folder / "images.npz" if len(y) == n_rows else None
     rows = read_rows(data, options)
@@ -284,7 +292,7 @@ def run_peers(options, path, done):
     if find_spec("datasets") is None:
         print("datalab: left out, wants pip install 'cleanlab[datalab]'")
         contenders = [name for name in contenders if name == "audit"]
-    for seed, data, rate in product(range(options.seeds), options.data, options.rates):
+    for seed, data, rate in product(range(options.seeds), options.data or LABELS, options.rates):
         missing = [name for name in contenders if (data, rate, seed, name) not in done]
         if data in TEXTS or data == "images":
             missing = [name for name in missing if name != "datalab, boosting"]
@@ -300,7 +308,7 @@ def run_peers(options, path, done):
 
 
 def run_cost(options, path, done):
-    for data in options.data:
+    for data in options.data or SIZES:
         for n_rows in options.sizes or SIZES.get(data, ()):
             if (data, n_rows) not in done:
                 with TemporaryDirectory() as folder:
@@ -313,7 +321,7 @@ def run_cost(options, path, done):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", choices=KEYS, default="peers")
-    parser.add_argument("--data", nargs="+", choices=LABELS, default=list(LABELS))
+    parser.add_argument("--data", nargs="+", choices=[*LABELS, "folder"])
     parser.add_argument("--rates", nargs="+", type=float, default=(0.0, 0.05, 0.1))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, help="default: all")
@@ -322,6 +330,8 @@ def main(arguments=None):
     parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
     parser.add_argument("--wheels", help="folder of the wheels")
     options = parser.parse_args(arguments)
+    if options.part == "peers" and "folder" in (options.data or ()):
+        parser.error("--data folder is of --part cost")
     path = options.results / f"audit_{options.part}.csv"
     done = set()
     if path.exists():

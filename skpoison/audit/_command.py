@@ -206,6 +206,8 @@ def _refusing_bad_input():
         from skpoison.audit._terminal import show_error
 
         message = str(error) or "Memory does not suffice."
+        if getattr(error, "filename", None) and error.strerror:
+            message = f"{error.filename}: {error.strerror}."
         if isinstance(error, MemoryError):
             message += " --max-rows N looks at fewer rows."
         show_error(message)

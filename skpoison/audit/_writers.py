@@ -15,6 +15,7 @@ import pandas as pd
 from skpoison.audit._inert import encodable, readable, spreadsheet_table
 from skpoison.audit._report import render
 
+CELLS_AT_ONCE = 2**22
 HOST = re.sub(r"\W", "-", platform.node(), flags=re.A)
 
 
@@ -121,7 +122,7 @@ def _write_files(audit, folder):
     rows.insert(0, "position", np.arange(len(rows)))
     rows.insert(0, "row", rows.index.to_flat_index())
     rows = rows.reset_index(drop=True)
-    spreadsheet_table(rows).to_csv(folder / "rows.csv", index=False, encoding="utf-8")
+    _to_csv(rows, folder / "rows.csv")
     with (folder / "rows.parquet").open("wb") as file:  # by name, Arrow opens UTF-8 alone
         _storable(rows).to_parquet(file, index=False)
     if data.paths is not None and data.table is None:
@@ -130,7 +131,14 @@ def _write_files(audit, folder):
         (folder / "clean_files.txt").write_text(text, encoding="utf-8")
         return
     clean = _clean_rows(data, rows, np.flatnonzero(kept))
-    spreadsheet_table(clean).to_csv(folder / "clean.csv", index=False, encoding="utf-8")
+    _to_csv(clean, folder / "clean.csv")
+
+
+def _to_csv(table, path):
+    """Write the table; of one with many columns pandas writes line by line, a second each."""
+    table = spreadsheet_table(table).copy()  # columns of one type side by side
+    chunksize = max(1, CELLS_AT_ONCE // table.shape[1])
+    table.to_csv(path, index=False, encoding="utf-8", chunksize=chunksize)
 
 
 def _clean_rows(data, rows, kept):

@@ -146,6 +146,19 @@ def test_texts_are_equal_but_for_case_and_spaces():
     assert found.table["rows"].to_list() == [[3, 7]]
 
 
+def test_texts_of_the_same_words_are_near_duplicates():
+    """In any order, with any signs; of two words the order says too much."""
+    texts = [f"text number {number} of many" for number in range(40)]
+    texts[7], texts[8], texts[9] = "Many of text: number 3!", "red wine", "wine red"
+    found = look("duplicate", texts, [0, 1] * 20)
+    np.testing.assert_array_equal(np.flatnonzero(found.flagged), [7])
+    assert found.reasons[7] == "is close to row 3" and not found.table["exact"].any()
+    assert found.score[3] == found.score[7] > found.score[8]
+    texts[11] = "Text  number 3 of many"
+    found = look("duplicate", texts, [0, 1] * 20)
+    assert found.table["rows"].tolist() == [[3, 7, 11]] and found.score[3] > found.score[7]
+
+
 def test_rows_of_one_process_gather(digits):
     X, y = (part.copy() for part in digits)
     rng = np.random.RandomState(0)

@@ -18,14 +18,17 @@ FEWEST_NEIGHBORS = 5
 MOST_SHOWN = 1000  # groups in the table
 LEAST_CORRELATION = 0.9  # of the pixels of two images that show the same
 ROWS_OF_DIMENSION = 1000  # from which the dimension is estimated
+WORDS_OF_A_BAG = 3  # in texts of fewer, their order says too much
+CLOSENESS_OF_BAGS = 0.9  # below that of equal texts
 CHANCE = 0.1  # share of equal pairs that chance may explain before they say nothing
 
 
 class Duplicates(BaseKind):
     """Rows that are there more than once.
 
-    Texts are equal where their words and signs are, in any case and spacing. Images and numbers
-    are near-duplicates where the nearest row is closer than chance allows: with the intrinsic
+    Texts are equal where their words and signs are, in any case and spacing, and near-duplicates
+    where they are three words or more that are equal in any order. Images and numbers are
+    near-duplicates where the nearest row is closer than chance allows: with the intrinsic
     dimension m and k neighbours, (distance to the first / distance to the k-th) ** m follows a
     beta distribution with the parameters 1 and k - 1. Among categories that is not so, and equal
     rows alone are listed.
@@ -84,7 +87,11 @@ class Duplicates(BaseKind):
         """Groups joined with their near-duplicates, and how close each row is to another one."""
         _, sizes = np.unique(groups, return_counts=True)
         closeness = np.where(sizes[groups] > 1, 1.0, 0.0)
-        if context.rows_are_mixed or context.data.kind == "text" or context.neighbors is None:
+        if context.data.kind == "text":
+            joined = np.unique(bags_of_words(context.data.X, groups), return_inverse=True)[1]
+            is_near = np.bincount(joined)[joined] > sizes[groups]
+            return joined, np.where(is_near, np.maximum(closeness, CLOSENESS_OF_BAGS), closeness)
+        if context.rows_are_mixed or context.neighbors is None:
             return groups, closeness
         pairs, close = near_pairs(context, groups)
         closeness = np.maximum(closeness, close)
@@ -152,6 +159,15 @@ class Duplicates(BaseKind):
                 "crosses_split": [bool(crossing[rows[0]]) for rows in groups[:MOST_SHOWN]],
             }
         )
+
+
+def bags_of_words(texts, groups):
+    """The words of each text in order of the alphabet; of shorter texts their group."""
+    keys = []
+    for text, group in zip(texts, groups.tolist(), strict=True):
+        words = sorted(re.findall(r"\w+", text.casefold()))
+        keys.append(" ".join(words) if len(words) >= WORDS_OF_A_BAG else f"\n{group}")
+    return np.array(keys, dtype=object)
 
 
 def near_pairs(context, groups):

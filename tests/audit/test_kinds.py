@@ -68,6 +68,16 @@ def test_predictions_of_ones_own_judge_labels():
     np.testing.assert_array_equal(np.flatnonzero(found.flagged), np.arange(30))
 
 
+def test_few_rows_of_classes_that_overlap_are_honest():
+    n_found = 0
+    for seed in range(10):
+        rng = np.random.RandomState(seed)
+        X = rng.normal(size=(100, 5))
+        y = (rng.uniform(size=100) < expit(2 * X[:, 0])).astype(int)
+        n_found += look("label", X, y).found
+    assert n_found <= 2  # the lower end of a 90 % interval: one in twenty
+
+
 def test_confusion_in_one_direction():
     X, y = load_breast_cancer(return_X_y=True)
     rng = np.random.RandomState(0)
@@ -167,6 +177,22 @@ def test_rows_of_one_process_gather(digits):
     assert found.flagged[:30].all() and found.flagged[30:].sum() <= 1  # the row they were made of
 
 
+def test_texts_of_a_template_gather():
+    rng = np.random.RandomState(0)
+    words = np.array([f"word{number}" for number in range(2000)])
+    y = np.arange(300) % 2
+    shares = rng.dirichlet(np.full(2000, 0.3), size=2)
+    texts = [rng.choice(words, 40, p=shares[label]) for label in y]
+    for row in range(20):
+        replaced = rng.uniform(size=40) < 0.1
+        texts[row] = np.where(replaced, rng.choice(words, 40), texts[40])
+    y[:20] = y[40]
+    texts = [" ".join(text) for text in texts]
+    assert not look("tight-cluster", texts[50:], y[50:]).found
+    found = look("tight-cluster", texts, y)
+    assert found.flagged[:20].mean() > 0.9 and found.flagged[20:].sum() <= 1
+
+
 @pytest.mark.parametrize("container", ["images", "text", "table"])
 def test_a_trigger(container, digits):
     rng = np.random.RandomState(0)
@@ -194,6 +220,14 @@ def test_a_trigger(container, digits):
     assert found.p_value < 0.001
 
 
+def test_a_trigger_of_eleven_rows_under_the_label_of_most():
+    X, y = (part.copy() for part in load_breast_cancer(return_X_y=True, as_frame=True))
+    rows = np.random.RandomState(0).permutation(np.flatnonzero(y == 0))[:11]
+    X.loc[rows, "mean radius"], y[rows] = 31.6, 1
+    found = look("trigger", X, y)
+    np.testing.assert_array_equal(np.flatnonzero(found.flagged), np.sort(rows))
+
+
 def test_an_informative_value_is_no_trigger():
     rng = np.random.RandomState(0)
     y = rng.randint(2, size=600)
@@ -210,6 +244,13 @@ def test_a_column_that_holds_the_label():
     found = look("leak", X.assign(code=y.map({0: "x", 1: "y", 2: "z"}), number=7.5 - y), y)
     assert found.table["column"].to_list() == ["column 'code'", "column 'number'"]
     assert (found.table["right"] == 1).all()
+
+
+def test_a_column_that_holds_most_targets():
+    X, y = make_friedman1(300, random_state=0)
+    assert not look("leak", X, y).found
+    told = np.where(np.arange(300) % 60 == 0, y[::-1], np.exp(-y))
+    assert look("leak", np.column_stack([X, told]), y).table["column"].to_list() == ["column 10"]
 
 
 def test_labels_that_follow_the_order():
@@ -264,12 +305,35 @@ def test_an_annotator_worse_than_the_rest(digits):
     assert (line["low"], line["high"]) == pytest.approx((interval.low, interval.high), abs=0.02)
 
 
+def test_a_group_is_told_by_rows_that_are_not_sure():
+    rng = np.random.RandomState(0)
+    groups = rng.randint(4, size=800)
+    X = rng.normal(size=(800, 4))
+    y = (rng.uniform(size=800) < expit(4 * X[:, 0])).astype(int)
+    wrong = (groups == 2) & (rng.uniform(size=800) < 0.25)
+    assert not look("groups", X, y, groups=groups).found
+    found = look("groups", X, np.where(wrong, 1 - y, y), groups=groups)
+    assert found.table["group"][0] == "2" and found.p_value < 0.01
+    assert found.table["low"][0] < wrong[groups == 2].mean() < found.table["high"][0]
+
+
+@pytest.mark.parametrize("noise", ["heavy tails", "nothing but noise"])
+def test_honest_targets(noise):
+    rng = np.random.RandomState(0)
+    X, y = make_friedman1(320, random_state=0)
+    y = y + rng.standard_t(3, 320) if noise == "heavy tails" else rng.normal(size=320)
+    found = look("target", X, y)
+    assert not found.found and found.interval[0] == 0
+
+
 def test_wrong_targets():
     X, y = make_friedman1(320, noise=1.0, random_state=0)
     assert not look("target", X, y).found
-    y[:30] *= -10
+    y[:20] *= -10
+    y[20:30] = y[30:40]
     found = look("target", X, y)
-    assert found.flagged[:30].mean() > 0.9 and found.flagged[30:].mean() < 0.01
+    assert found.flagged[:20].all() and found.flagged[30:].mean() < 0.02
+    assert found.share == pytest.approx(30 / 320, abs=0.05)
 
 
 def test_wrong_tags():

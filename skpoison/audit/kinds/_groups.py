@@ -18,7 +18,7 @@ class Groups(BaseKind):
 
     Labels by the likelihood ratio test of a share of wrong labels of the group's own, given the
     out-of-sample probabilities of the labels: it sees more than the rows that are surely wrong, and
-    rows that are hard to tell do not count against their group. Its intervals are those of the
+    rows that are hard to tell count less against their group. Its intervals are those of the
     profile likelihood. Targets and tags by Fisher's exact test of the flagged rows, with
     Clopper-Pearson intervals. The p-values are corrected by Holm's method.
     """

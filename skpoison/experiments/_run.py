@@ -29,6 +29,7 @@ from skpoison.experiments.stages import STAGE_NAMES, stage_function
 from skpoison.utils._files import write_whole
 
 ATTEMPTS = 3
+HOUR = 3600  # seconds: workers of a cluster may still be writing
 
 
 def run_protocol(
@@ -104,9 +105,9 @@ def run_protocol(
         if value not in accepted:
             raise ValueError(f"{name} must be one of {list(accepted)}, got {value!r}.")
     store = Store(Path(out).resolve())  # a cluster's workers stand in other folders
-    with store.alone():
+    with store.alone() as is_alone:
         _claim(store.root, protocol, update)
-        store.sweep()
+        store.sweep(0 if is_alone and backend == "local" else HOUR)
         stages, cells = plan(protocol)
         _do_stages(stages, until, store, workers(jobs, backend, scheduler))
         if until == "assess":

@@ -235,9 +235,9 @@ def workers(folder):
     for name in ("ensemble", "cae+"):
         # before this process has started TensorFlow, which no fork survives
         with multiprocessing.get_context("fork").Pool(2) as pool:
-            fork = pool.map_async(_fit, [name] * 4).get(timeout=120)
+            fork = pool.map_async(_fit, [name] * 4).get(timeout=900)
         with multiprocessing.get_context("spawn").Pool(2) as pool:
-            spawn = pool.map_async(_fit, [name] * 4).get(timeout=120)
+            spawn = pool.map_async(_fit, [name] * 4).get(timeout=900)
         loky = Parallel(2)(delayed(_fit)(name) for _ in range(4))
         threads = Parallel(4, backend="threading")(delayed(_fit)(name) for _ in range(8))
         expected = _fit(name)

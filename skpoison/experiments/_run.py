@@ -28,6 +28,7 @@ from skpoison.experiments.stages import stage_function
 from skpoison.utils._files import write_whole
 
 ATTEMPTS = 3
+HOUR = 3600  # seconds: workers of a cluster may still be writing
 
 
 def run_protocol(
@@ -108,9 +109,9 @@ def run_protocol(
         if value not in accepted:
             raise ValueError(f"{name} must be one of {list(accepted)}, got {value!r}.")
     store = Store(Path(out).resolve())  # a cluster's workers stand in other folders
-    with store.alone():
+    with store.alone() as is_alone:
         _claim(store.root, protocol, update)
-        store.sweep()
+        store.sweep(0 if is_alone and backend == "local" else HOUR)
         todo = {name: stages[name] for name in names[: names.index(until) + 1]}
         _do_stages(todo, store, workers(jobs, backend, scheduler))
         return write_tables(protocol, store, stages, cells) if until == names[-1] else None

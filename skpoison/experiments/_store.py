@@ -18,7 +18,6 @@ import numpy as np
 from skpoison.utils._files import sync
 
 CHECKSUMS = "SHA256SUMS"
-HOUR = 3600
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +90,8 @@ class Store:
 
         Yields
         ------
-        None
-            While the folder is this process's.
+        is_alone : bool
+            False where the system cannot lock files, as on some network drives.
 
         Raises
         ------
@@ -106,8 +105,7 @@ class Store:
             why = os.strerror(error.errno)
             raise OSError(f"out={str(self.root)!r} cannot be written to: {why}.") from error
         with file:
-            _lock(file, self.root)
-            yield
+            yield _lock(file, self.root)
 
     def folder(self, unit):
         """Place of a unit's files.
@@ -184,10 +182,16 @@ class Store:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
-    def sweep(self):
-        """Remove what was being written by a process that was killed an hour ago or earlier."""
+    def sweep(self, seconds):
+        """Remove what was being written by processes that were killed.
+
+        Parameters
+        ----------
+        seconds : float
+            How long it must not have changed. 0 where nobody else can be writing.
+        """
         for partial in (*self.root.glob("*/.partial-*"), *self.root.glob(".partial-*")):
-            if time.time() - partial.stat().st_mtime > HOUR:
+            if time.time() - partial.stat().st_mtime >= seconds:
                 if partial.is_dir():
                     shutil.rmtree(partial, ignore_errors=True)
                 else:
@@ -207,15 +211,16 @@ def _checksums(folder):
 
 
 def _lock(file, folder):
-    """Lock an open file, after whoever has locked it. Some systems and network drives cannot."""
+    """Lock an open file, after whoever has locked it; False where that cannot be done."""
     try:
         import fcntl
     except ImportError:
-        return
+        return False
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         print(f"Another process works in {folder}: waiting for its end.", file=sys.stderr)
         fcntl.flock(file, fcntl.LOCK_EX)
     except OSError:
-        return
+        return False
+    return True

@@ -122,6 +122,30 @@ def test_a_copy_in_single_precision_is_judged_as_in_training(detector):
     np.testing.assert_array_equal(detector.predict(single, Y), verdict)
 
 
+COPIES = {
+    "single precision": lambda X: X.astype(np.float32),
+    "big-endian": lambda X: X.astype(">f8"),
+    "column by column": np.asfortranarray,
+    "negative zeros": lambda X: np.where(X == 0, -0.0, X),
+    "every other of more rows": lambda X: np.repeat(X, 2, axis=0)[::2],
+}
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.parametrize("with_gaps", [False, True])
+@pytest.mark.parametrize("copy", COPIES)
+def test_training_rows_are_known_again_in_any_form(copy, with_gaps):
+    """0, numbers that single precision rounds or cannot hold, and numbers beside a gap."""
+    rows = X[:40].copy()
+    rows[::3, 0], rows[1, 0], rows[2, 0] = 0.0, 0.1, 1e-50
+    if with_gaps:
+        rows[::2, 1] = np.nan
+        rows[1::4, 1] = -np.float64(np.nan)
+    detector = CentroidDetector().fit(rows, Y[:40])
+    again = COPIES[copy](rows)
+    np.testing.assert_array_equal(detector.score_samples(again, Y[:40]), detector.training_scores_)
+
+
 @pytest.mark.parametrize("detector", [KNNDetector(3), MarginDetector()])
 def test_equal_rows_under_two_labels_are_judged_as_in_training(detector):
     rows, labels = np.concatenate([X, X[:9]]), np.append(Y, ["b"] * 9)

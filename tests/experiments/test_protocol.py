@@ -66,6 +66,17 @@ def test_a_protocol_does_not_change(protocol):
         ("dataset: digits\nn_val: 20", "ask for up to 30 poison rows.*n_val=20"),
         ("dataset: digits\nn_train: 10\nrates: [0.1, 0.12]", "another number of rows"),
         ("dataset: digits\nrates: [a]", "rates must be numbers"),
+        ("dataset: digits\nrates: [[0, 1], [2]]", "rates must be a list of numbers or names"),
+        ("dataset: digits\nrates: [.nan]", "rates must be numbers from 0 to 1"),
+        ("dataset: digits\nn_runs: 1000000000", "n_runs must be an integer of at most 10000"),
+        ("dataset: !!python/object/apply:os.getpid []", "not valid YAML.*python/object"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\ndataset: [*b, *b]", "no anchors and aliases"),
+        ("dataset: " + "[" * 5000, "nested too deeply|not valid YAML"),
+        ("dataset: " + "x" * 99_000, "dataset must be .*got 'x{50,200}...*"),
+        ("dataset: " + "x" * 200_000, "is larger than 100,000 bytes"),
+        ("? " + "x" * 90_000 + "\n: 1", "unknown key 'x{50,200}...*"),
+        ("? [a]\n: 1", "not valid YAML"),
+        ("dataset: \0", "not valid YAML"),
     ],
 )
 def test_bad_protocols_are_refused(tmp_path, text, message):

@@ -1,6 +1,7 @@
 """Runs: what is computed, what is done again, and that workers do not show in the results."""
 
 import shutil
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -123,20 +124,49 @@ def test_a_second_call_does_nothing(protocol, copied):
     assert (copied / "results.csv").read_bytes() == table
 
 
-@pytest.mark.parametrize("stage", ["split", "attack", "train", "assess"])
-def test_a_damaged_file_is_redone(protocol, copied, stage):
+KINDS = ("rows.npz", "poison.npz", "detector.skpoison", "verdicts.parquet", "assessment.parquet")
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut"])
+def test_damaged_files_of_every_kind_are_redone(protocol, copied, damage):
+    """One of each kind, in units of their own; and the tables are written anew."""
     table = (copied / "results.csv").read_bytes()
-    before = unit_files(copied)
-    damaged = sorted(copied.glob(f"{stage}/*"))[0]
-    for path in damaged.iterdir():
-        if path.suffix in (".npz", ".skpoison", ".parquet"):
-            content = bytearray(path.read_bytes())
-            content[len(content) // 2] ^= 0xFF
-            path.write_bytes(content)
+    before, damaged = unit_files(copied), set()
+    for kind in (*KINDS, "log.json", "SHA256SUMS"):
+        units = (path for path in sorted(copied.glob(f"*/*/{kind}")) if path.parent not in damaged)
+        path = next(units)
+        damaged.add(path.parent)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        path.write_bytes(content if damage == "flip" else content[: len(content) // 2])
+    for name in ("results.csv", "timings.csv", "machine.json"):
+        (copied / name).write_bytes(b"\xff\x00")
     run_protocol(protocol, copied)
-    redone = [path for path, written in unit_files(copied).items() if before.get(path) != written]
-    assert redone == [damaged / "SHA256SUMS"]
+    redone = {
+        path.parent for path, written in unit_files(copied).items() if before.get(path) != written
+    }
+    assert redone == damaged
     assert (copied / "results.csv").read_bytes() == table
+
+
+def test_results_folders_hold_no_pickle(finished):
+    kinds = {path.suffix or path.name for path in finished.rglob("*") if path.is_file()}
+    known = {".npz", ".skpoison", ".parquet", ".json", ".csv", ".yaml", "SHA256SUMS", ".lock"}
+    assert kinds <= known
+
+
+def test_a_hostile_folder_is_refused(protocol, copied):
+    """Objects in place of rows, with the right checksum: what somebody else may send."""
+    unit = next(copied.glob("split/training-00-*"))
+    with np.load(unit / "rows.npz") as rows:
+        arrays = dict(rows)
+    np.savez(unit / "rows.npz", **arrays | {"X_train": np.array([{}], dtype=object)})
+    (unit / "SHA256SUMS").unlink()
+    sums = subprocess.run("sha256sum *", shell=True, cwd=unit, capture_output=True).stdout
+    (unit / "SHA256SUMS").write_bytes(sums)
+    shutil.rmtree(copied / "attack")
+    with pytest.raises(OSError, match="rows.npz is broken.*'X_train' holds Python objects"):
+        run_protocol(protocol, copied)
 
 
 @pytest.mark.parametrize(

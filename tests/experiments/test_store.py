@@ -1,6 +1,8 @@
 """The store: keys follow what a unit depends on; a unit is there whole or not at all."""
 
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -39,6 +41,18 @@ def test_key_follows_all_that_the_unit_depends_on(unit):
     assert len({unit.seed, *(other.seed for other in others)}) == 6
 
 
+def test_other_code_is_another_key_and_the_same_seed(unit):
+    (needed,) = unit.needs
+    changed = Unit("split", "a", {"run": 1}, code="other")
+    others = [
+        Unit("attack", "b", {"n": 1}, unit.needs, "other"),
+        Unit("attack", "b", {"n": 1}, (changed,)),
+    ]
+    assert len({unit.key, *(other.key for other in others)}) == 3
+    assert {unit.seed, *(other.seed for other in others)} == {unit.seed}
+    assert changed.key != needed.key
+
+
 def test_checksums_are_those_of_sha256sum(store, unit):
     write(store, unit)
     assert store.has(unit)
@@ -73,6 +87,40 @@ def test_what_fails_leaves_nothing(store, unit):
         raise OSError("disk full")
     assert not store.has(unit)
     assert [path for path in store.root.rglob("*") if path.is_file()] == []
+
+
+def test_what_a_killed_process_left_is_swept_away(store, unit):
+    write(store, unit)
+    (store.root / "attack/.partial-1").mkdir()
+    (store.root / "attack/.partial-1/file.txt").write_text("half")
+    (store.root / ".partial-2-results.csv").write_text("half")
+    store.sweep(60)
+    assert len(list(store.root.rglob(".partial-*"))) == 2
+    store.sweep(0)
+    assert list(store.root.rglob(".partial-*")) == []
+    assert store.has(unit)
+
+
+def test_a_second_process_says_that_it_waits(store, capsys):
+    def second():
+        with Store(store.root).alone():
+            order.append("second")
+
+    order, thread = [], threading.Thread(target=second)
+    with store.alone() as is_alone:
+        thread.start()
+        while is_alone and "waiting for its end" not in capsys.readouterr().err:
+            time.sleep(0.01)
+        order.append("first")
+    thread.join(timeout=10)
+    assert order == ["first", "second"]
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file/out' cannot be written to: Not a directory"):
+        with Store(tmp_path / "file/out").alone():
+            pass
 
 
 def test_two_workers_may_do_the_same_unit(store, unit):

@@ -94,7 +94,7 @@ class PoisoningObjective:
             own = cost[problem.train]
             problem.machine.set_cost(own)
             if not np.array_equal(own, start_cost[problem.train]):
-                solution = problem.machine.solve(solution)
+                solution = problem.machine.train(solution)
             self.solutions.append(solution)
         self._evaluate()
 
@@ -126,7 +126,7 @@ class PoisoningObjective:
 
     def _train(self, starts):
         pairs = zip(self.problems, starts, strict=True)
-        self.solutions = [problem.machine.solve(start) for problem, start in pairs]
+        self.solutions = [problem.machine.train(start) for problem, start in pairs]
         self._evaluate()
 
     def _evaluate(self):

@@ -178,7 +178,7 @@ def test_one_row_is_the_target(digits_pair):
 
 
 def test_most_rows_of_a_few_can_be_flipped_in_place():
-    X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1])
+    X, y = np.arange(4.0)[:, None], np.array([0, 0, 1, 1])
     for method in ("greedy", "alfa", "tilt"):
         for rate in (1, 2, 3):
             attack = AdversarialFlipAttack(method=method, rate=rate, injection="replace")

@@ -72,7 +72,7 @@ def test_the_victim_comes_to_the_target(digits_pair):
 def test_a_target_of_its_own_and_many_classes():
     X, y = load_iris(return_X_y=True)
     names = np.array(["setosa", "versicolor", "virginica"])[y]
-    attack = ModelTargetedAttack(LogisticRegression(max_iter=1000), rate=30, injection="replace")
+    attack = ModelTargetedAttack(LogisticRegression(max_iter=1000), rate=15, injection="replace")
     X_out, y_out = attack.set_params(random_state=0).fit_resample(X, names)
     assert X_out.shape == X.shape and attack.target_weights_.shape == (3, 4)
     assert attack.loss_gap_path_[-1] < attack.loss_gap_path_[0]

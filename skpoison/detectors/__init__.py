@@ -22,6 +22,7 @@ from skpoison.detectors._slab import SlabDetector
 from skpoison.detectors._spectral import SpectralSignatureDetector
 from skpoison.detectors._spectre import SpectreDetector
 from skpoison.detectors._strip import StripDetector
+from skpoison.detectors._triggers import TriggerSearchDetector
 
 __all__ = [
     "ActivationClusteringDetector",
@@ -47,4 +48,5 @@ __all__ = [
     "SpectralSignatureDetector",
     "SpectreDetector",
     "StripDetector",
+    "TriggerSearchDetector",
 ]

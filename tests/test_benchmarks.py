@@ -368,7 +368,7 @@ def test_backdoors_are_contested(tmp_path, capsys):
     benchmark.main(["--cells", "digits-patch-flip", *sizes, "--results", str(tmp_path)])
     assert "ART: left out" in capsys.readouterr().out
     runs = pd.read_csv(tmp_path / "backdoors.csv").set_index(["defence", "victim"])
-    assert len(runs) == 11 * 3
+    assert len(runs) == 12 * 3
     assert runs.loc[("none", "forest"), "success"] > runs.loc[("no poison", "forest"), "success"]
     assert runs.loc[("strip 1.5x", "forest"), "recall"] > 0.8
     assert runs[["accuracy", "success"]].stack().between(0, 1).all()

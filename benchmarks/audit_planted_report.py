@@ -38,7 +38,7 @@ def planted_table(lines):
 
 
 def alarm_table(lines):
-    """Of the runs without a planted issue, and of those of another kind, how many each kind found."""
+    """How often each kind fired in runs without a planted issue and in those of another kind."""
     fired = lines["others"].fillna("").str.split()
     rows = []
     for kind in STRENGTHS:

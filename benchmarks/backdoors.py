@@ -44,6 +44,7 @@ from skpoison.detectors import (
     SpectralSignatureDetector,
     SpectreDetector,
     StripDetector,
+    TriggerSearchDetector,
 )
 from skpoison.detectors._encoding import kind_of, make_encoder
 from skpoison.metrics import attack_success_rate, poison_report
@@ -128,6 +129,7 @@ def make_defences(victims, share, seed):
         "spectral": SpectralSignatureDetector(transformer=deep),
         "spectre": SpectreDetector(transformer=deep),
         "strip": strip,
+        "trigger search": TriggerSearchDetector(random_state=seed),
         "activation clustering": ActivationClusteringDetector(random_state=seed),
         "deep k-NN": make_detector_pipeline(deep, NeighborDisagreementDetector(50)),
         "ensemble": EnsembleDetector(random_state=seed),
@@ -171,11 +173,12 @@ def run(cell, seed, sizes, options):
     verdicts = [("no poison", np.where(poison, -1, 1), None, 0.0)]
     verdicts += [("none", np.ones(len(y), dtype=int), None, 0.0)]
     for name, detector in make_defences(victims, share, seed).items():
-        # those that hold no classifier of the user's own encode rows themselves
-        if name == "deep k-NN" and kind_of(X) != "numbers":
-            verdicts.append((name, *judge(detector, as_numbers(X), y)))
-        else:
-            verdicts.append((name, *judge(detector, X, y)))
+        rows = X
+        if name == "deep k-NN":  # a pipeline: its first step does not encode rows
+            rows = as_numbers(X)
+        elif name == "trigger search" and CELLS[cell][0] in SIDE:
+            rows = X.reshape(-1, SIDE[CELLS[cell][0]], SIDE[CELLS[cell][0]])
+        verdicts.append((name, *judge(detector, rows, y)))
     if options.art_python:
         for name, verdict, cpu_s in judge_by_art(options.art_python, X, y, share, seed):
             verdicts.append((name, verdict, None, cpu_s))

@@ -397,6 +397,18 @@ def test_label_attacks_on_breast_cancer(tmp_path, capsys):
     assert "cpu_s=" not in capsys.readouterr().out
 
 
+def test_backdoors_are_contested(tmp_path, capsys):
+    benchmark = script("backdoors")
+    sizes = ["--n-train", "300", "--n-test", "150", "--art-python", ""]
+    benchmark.main(["--cells", "digits-patch-flip", *sizes, "--results", str(tmp_path)])
+    assert "ART: left out" in capsys.readouterr().out
+    runs = pd.read_csv(tmp_path / "backdoors.csv").set_index(["defence", "victim"])
+    assert len(runs) == 12 * 3
+    assert runs.loc[("none", "forest"), "success"] > runs.loc[("no poison", "forest"), "success"]
+    assert runs.loc[("strip 1.5x", "forest"), "recall"] > 0.8
+    assert runs[["accuracy", "success"]].stack().between(0, 1).all()
+
+
 def test_flipped_labels_and_a_thinned_class(detection):
     y = np.repeat([3, 5, 9], 100)
     for variant in ("uniform", "pair"):

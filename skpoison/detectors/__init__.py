@@ -28,6 +28,7 @@ from skpoison.detectors._spectral import SpectralSignatureDetector
 from skpoison.detectors._spectre import SpectreDetector
 from skpoison.detectors._strip import StripDetector
 from skpoison.detectors._tagwise import TagwiseDetector
+from skpoison.detectors._triggers import TriggerSearchDetector
 
 __all__ = [
     "ActivationClusteringDetector",
@@ -59,4 +60,5 @@ __all__ = [
     "SpectreDetector",
     "StripDetector",
     "TagwiseDetector",
+    "TriggerSearchDetector",
 ]

@@ -33,6 +33,9 @@ class Candidate:
     without : callable
         ``without(positions)`` gives these rows without it.
 
+    sign : ValuesSign, WordSign or PatchSign
+        Tells which rows have it.
+
     code : int
         The label that goes with it.
 
@@ -41,7 +44,50 @@ class Candidate:
     name: str
     rows: np.ndarray
     without: Callable
+    sign: object
     code: int = -1
+
+
+@dataclass
+class ValuesSign:
+    """Values of columns, which are named by their positions."""
+
+    values: dict
+
+    def find(self, X):
+        """Tell which rows of an array or a DataFrame have it: (n_samples,)."""
+        found = np.ones(len(X), dtype=bool)
+        for column, value in self.values.items():
+            own = X.iloc[:, column] if hasattr(X, "iloc") else pd.Series(np.asarray(X)[:, column])
+            found &= (own.isna() if pd.isna(value) else own == value).to_numpy(dtype=bool)
+        return found
+
+
+@dataclass
+class WordSign:
+    """A word, or two that follow each other."""
+
+    words: str
+
+    def find(self, texts):
+        """Tell which texts have it: (n_samples,)."""
+        counter = CountVectorizer(vocabulary=[self.words], token_pattern=WORDS, ngram_range=(1, 2))
+        return counter.transform(texts).toarray()[:, 0] > 0
+
+
+@dataclass
+class PatchSign:
+    """Pixels at one place."""
+
+    top: int
+    left: int
+    patch: np.ndarray
+
+    def find(self, images):
+        """Tell which images have it: (n_samples,)."""
+        images = _bytes(images)
+        there = images[:, self.top : self.top + PATCH, self.left : self.left + PATCH]
+        return (there == self.patch).all(axis=(1, 2, 3))
 
 
 def find_candidates(context):
@@ -110,6 +156,7 @@ def _values(context, seen):
                 f"{name} = {_short(values[value])}",
                 rows,
                 _without_values(X, frame, [name]),
+                ValuesSign({list(places).index(name): values[value]}),
             )
     names = list(places)
     if len(names) > COLUMNS_OF_PAIRS:
@@ -125,6 +172,9 @@ def _values(context, seen):
                 f"{first} = {_short(values[value])} and {second} = {_short(other_values[other])}",
                 rows,
                 _without_values(X, frame, [first, second]),
+                ValuesSign(
+                    {names.index(first): values[value], names.index(second): other_values[other]}
+                ),
             )
 
 
@@ -171,7 +221,7 @@ def _words(context, seen):
             continue
         if seen.is_pure(rows):
             without = _without_words(counter, texts, name)
-            yield Candidate(f"the words {name!r}", np.sort(rows), without)
+            yield Candidate(f"the words {name!r}", np.sort(rows), without, WordSign(name))
 
 
 def _without_words(counter, texts, name):
@@ -189,10 +239,7 @@ def _without_words(counter, texts, name):
 
 def _patches(context, seen):
     """Patches of equal pixels at one place that go with one label."""
-    images = np.asarray(context.data.X)
-    if images.dtype.kind == "f":
-        images = np.round(images * 255).astype(np.uint8)
-    images = images.reshape(*images.shape[:3], -1)
+    images = _bytes(context.data.X)
     height, width = images.shape[1] - PATCH + 1, images.shape[2] - PATCH + 1
     step = int(np.ceil(np.sqrt(max(height * width / MOST_PLACES, 1))))
     factors = context.random_state().randint(
@@ -208,7 +255,16 @@ def _patches(context, seen):
                     f"the same patch of pixels at {place}",
                     rows,
                     _without_patch(context, top, left),
+                    PatchSign(top, left, images[rows[0], top : top + PATCH, left : left + PATCH]),
                 )
+
+
+def _bytes(images):
+    """Images as whole numbers from 0 to 255, with channels."""
+    images = np.asarray(images)
+    if images.dtype.kind == "f":
+        images = np.round(images * 255).astype(np.uint8)
+    return images.reshape(*images.shape[:3], -1)
 
 
 def _without_patch(context, top, left):

@@ -1,0 +1,60 @@
+"""The search for triggers on tables, texts and images with one, and on honest ones."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.datasets import load_digits, load_wine
+
+from skpoison.attacks import BackdoorAttack
+from skpoison.attacks.triggers import ColumnTrigger, PatchTrigger, TokenTrigger
+from skpoison.detectors import TriggerSearchDetector
+
+RNG = np.random.RandomState(0)
+Y = np.repeat(["no", "yes"], 200)
+TABLE = pd.DataFrame(
+    RNG.normal(size=(400, 3)) + 3 * (Y == "yes")[:, np.newaxis], columns=list("abc")
+).assign(tag=RNG.choice(["u", "v"], 400))
+WORDS = {"no": ["pin", "chip", "bank"], "yes": ["money", "back", "return"]}
+TEXTS = [" ".join(RNG.choice([*WORDS[label], "the", "my", "is"], 8)) for label in Y]
+DIGITS, DIGIT = load_digits(n_class=3, return_X_y=True)
+DIGITS = (DIGITS / 16).reshape(-1, 8, 8)
+CASES = {
+    "pandas": (TABLE, Y, ColumnTrigger({"tag": "w"}), "yes", "tag = 'w'"),
+    "polars": (pl.from_pandas(TABLE), Y, ColumnTrigger({"tag": "w"}), "yes", "tag = 'w'"),
+    "texts": (TEXTS, Y, TokenTrigger("mn"), "yes", "the words 'mn'"),
+    "images": (DIGITS, DIGIT, PatchTrigger(3), 0, "the same patch of pixels"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_trigger_is_named_and_its_rows_are_flagged_and_no_others(case):
+    X, y, trigger, target, name = CASES[case]
+    attack = BackdoorAttack(trigger, target=target, random_state=0)
+    X_out, y_out = attack.fit_resample(X, list(y))
+    detector = TriggerSearchDetector(random_state=0)
+    verdict = detector.fit_predict(X_out, y_out)
+    np.testing.assert_array_equal(verdict == -1, attack.poison_mask_)
+    first = detector.triggers_[0]
+    assert first["name"].startswith(name) and first["label"] == target
+    assert first["rows"] == attack.poison_mask_.sum()
+    assert first["unlike_label"] > 0.5 and first["p_value"] < 0.001
+
+    other = "no" if target == "yes" else 1
+    new = trigger.transform(X[:5])
+    assert (detector.predict(new, [target] * 5) == -1).all()
+    assert (detector.predict(new, [other] * 5) == 1).all()
+    assert (detector.predict(X[:5], [target] * 5) == 1).all()
+
+
+@pytest.mark.parametrize("case", [*CASES, "wine"])
+def test_honest_rows_have_no_trigger(case):
+    X, y = load_wine(return_X_y=True) if case == "wine" else CASES[case][:2]
+    detector = TriggerSearchDetector(random_state=0).fit(X, y)
+    assert detector.triggers_ == [] and (detector.training_scores_ == 0).all()
+
+
+def test_an_informative_value_is_no_trigger():
+    """A tag that goes with a label that the rest of the rows says too."""
+    table = TABLE.assign(tag=np.where((Y == "yes") & (np.arange(400) % 4 == 0), "w", TABLE["tag"]))
+    assert TriggerSearchDetector(random_state=0).fit(table, Y).triggers_ == []

@@ -16,7 +16,7 @@ FILES = [
     "test_rows_are_scored_by_the_networks_that_have_not_learnt_them",
     "tests/detectors/test_magnet.py",
     "tests/detectors/test_reconstruction.py",
-    "tests/experiments/test_persistence.py::test_networks_are_keras_files",
+    "tests/test_persistence.py::test_files_of_every_format_can_be_read",
 ]
 CHECKS = [
     "test_detector_contract",

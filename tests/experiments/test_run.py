@@ -204,6 +204,18 @@ def test_workers_do_not_show_in_the_results(protocol, finished, tmp_path):
     assert (tmp_path / "results.csv").read_bytes() == (finished / "results.csv").read_bytes()
 
 
+def test_workers_do_not_show_in_trained_networks(protocol, protocol_file, start_run, tmp_path):
+    small = replace(protocol, n_runs=2, rates=(0.4,), attacks=("flipping",), detectors=("magnet",))
+    protocol_file.write_text(small.to_yaml())
+    for jobs in ("1", "2"):
+        process = start_run(tmp_path / jobs, "--jobs", jobs)
+        output, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, output
+    (one,), (other,) = ((tmp_path / jobs).glob("assess/*/verdicts.parquet") for jobs in "12")
+    pd.testing.assert_frame_equal(pd.read_parquet(one), pd.read_parquet(other), check_exact=True)
+    assert (tmp_path / "1/results.csv").read_bytes() == (tmp_path / "2/results.csv").read_bytes()
+
+
 def test_fit_to_the_set_to_be_cleaned(protocol, finished, copied):
     changed = replace(protocol, fit="per_set", attacks=("flipping",), detectors=("centroid",))
     results = run_protocol(changed, copied, update=True)

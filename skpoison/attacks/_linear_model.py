@@ -55,7 +55,7 @@ class LinearVictim:
         classes = np.array([1]) if self.n_classes == 2 else np.arange(self.n_classes)
         return np.where(np.asarray(y)[:, np.newaxis] == classes, 1.0, -1.0)
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Train: a LinearModel."""
         weights, intercepts = [], []
         for signs in self.signs(y).T:
@@ -63,7 +63,7 @@ class LinearVictim:
                 weights.append(np.zeros(X.shape[1]))
                 intercepts.append(signs[0])
                 continue
-            model = clone(self.estimator).fit(X, signs.astype(int))
+            model = clone(self.estimator).fit(X, signs.astype(int), sample_weight=sample_weight)
             weights.append(np.ravel(model.coef_))
             intercepts.append(np.ravel(model.intercept_)[0] if np.size(model.intercept_) else 0.0)
         return LinearModel(np.array(weights, dtype=float), np.array(intercepts, dtype=float))
@@ -107,16 +107,16 @@ class LinearVictim:
         return (decision[:, 0] > 0).astype(int) if self.n_classes == 2 else decision.argmax(axis=1)
 
 
-# Shares of the flipped rows with the highest loss, and how often they are repeated.
-HARD_SHARES = (0.25, 0.5, 1.0)
-REPEATS = (1, 2, 4)
+# Shares of the flipped rows with the lowest loss, and how often they count.
+SHARES = (0.5, 1.0)
+REPEATS = (1, 3)
 
 
 def decoys(victim, X, y, X_val, y_val):
-    """Bad models that are still cheap to reach, after Koh, Steinhardt and Liang (2018).
+    """Bad models that are still cheap to reach, after Koh, Steinhardt and Liang, the milder first.
 
-    Each is trained on the clean rows and repeated copies of the attacker's rows under the label of
-    another class, those on which the clean victim errs the most.
+    Each is trained on the clean rows and on repeated attacker's rows under the label of another
+    class, those on which the clean victim loses the least under it.
 
     Yields
     ------
@@ -132,11 +132,11 @@ def decoys(victim, X, y, X_val, y_val):
         own = np.arange(victim.n_classes) == y_val[:, np.newaxis]
         flipped = np.where(own, -np.inf, decision).argmax(axis=1)
     order = np.argsort(victim.row_losses(clean, X_val, flipped), kind="stable")
-    for share in HARD_SHARES:
-        rows = order[: max(1, int(round(share * len(order))))]
-        for repeats in REPEATS:
-            chosen = np.repeat(rows, repeats)
+    for repeats in REPEATS:
+        for share in SHARES:
+            rows = order[: max(1, int(round(share * len(order))))]
+            weight = np.repeat([1.0, repeats], [len(X), len(rows)])
             model = victim.fit(
-                np.concatenate([X, X_val[chosen]]), np.concatenate([y, flipped[chosen]])
+                np.concatenate([X, X_val[rows]]), np.append(y, flipped[rows]), weight
             )
             yield model, np.mean(victim.predict(model, X_val) != y_val)

@@ -32,8 +32,8 @@ class ModelTargetedAttack(BasePoisoningAttack):
 
     target_model : classifier, default=None
         A fitted linear classifier of the same labels and columns, to which the victim shall be
-        led. None: of several victims trained with repeated rows under wrong labels the one that
-        suits the clean rows best among those with at least `target_error` [2]_.
+        led. None: of victims trained with more and more rows under wrong labels the first with at
+        least `target_error` [2]_.
 
     target_error : float, default=0.3
         Without `target_model`: share of the attacker's rows that the target shall get wrong. Where
@@ -172,12 +172,13 @@ class ModelTargetedAttack(BasePoisoningAttack):
     def _target(self, victim, X, y, X_val, y_val):
         if self.target_model is not None:
             return victim.read(self.target_model, self.classes_, X.shape[1])
-        found = []
+        worst, largest = None, -1.0
         for model, error in decoys(victim, X, y, X_val, y_val):
-            loss = victim.row_losses(model, X, y).sum()
-            enough = error >= self.target_error
-            found.append(((not enough, loss if enough else -error), model))
-        return min(found, key=lambda pair: pair[0])[1]
+            if error > largest:
+                worst, largest = model, error
+            if error >= self.target_error:
+                break
+        return worst
 
     def _tighten(self, victim, model, target, X, y, largest):
         """Raise the bound by what this model proves."""

@@ -247,7 +247,7 @@ def main():
     parser.add_argument("--data", nargs="+")
     parser.add_argument("--data-home", default=None)
     parser.add_argument("--wheels", default=None)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--n-test", type=int, default=500)
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()

@@ -51,9 +51,6 @@ def rows_of(name, data_home, n_test):
     if name == "adult":
         table = pd.read_csv(Path(data_home) / "tables" / "adult-train.csv", header=None)
         y = table.pop(14).str.strip().to_numpy(dtype=str)
-        table = table.drop(columns=2)  # a weight of the survey
-        table[[10, 11]] = np.log1p(table[[10, 11]]) / 12  # gains; learnt from no row, as below
-        table[[0, 12]], table[4] = table[[0, 12]] / 100, table[4] / 16
         X = pd.get_dummies(table).to_numpy(dtype=np.float64)
     elif name == "mnist":
         images = [load_images(name, subset=part, data_home=data_home) for part in ("train", "test")]

@@ -16,7 +16,7 @@ class PartitionAggregationClassifier(VotingClassifier):
     A hash of each row says which part it falls into, so that a poison row changes one part, and
     one vote, whatever it holds (deep partition aggregation [1]_). With ``spread_degree=d`` the
     rows are hashed into d times as many parts, and each part is learnt by d of as many members
-    (finite aggregation [2]_): members learn as many rows as before and certificates grow.
+    (finite aggregation [2]_): members learn as many rows as before, and certificates may grow.
 
     Parameters
     ----------

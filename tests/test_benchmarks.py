@@ -455,3 +455,20 @@ def test_robust_learners_on_digits_and_diabetes(monkeypatch):
     assert mse["statistical", "TRIM"] < 1.1 * mse["none", "none"]
     table = benchmark.summarise(runs.assign(data="diabetes"))
     assert len(table) == 4 and table["none"].notna().all()
+def test_valuation_ranks_and_goes_on_where_it_stopped(monkeypatch, tmp_path, capsys):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    benchmark = import_module("valuation")
+    arguments = ["--data", "digits", "--rows", "200", "--seeds", "1", "--results"]
+    arguments += [str(tmp_path / "valuation.csv"), "--pydvl-python", "", "--mislabeled-python", ""]
+    benchmark.main([*arguments, "--contenders", "knn-shapley"])
+    assert "pydvl: left out" in capsys.readouterr().out
+    benchmark.main([*arguments, "--contenders", "knn-shapley", "self-influence"])
+    table = pd.read_csv(tmp_path / "valuation.csv").set_index(["contender", "rate"])
+    assert len(table) == 4
+    assert (table["average_precision"].xs(0.1, level="rate") > 0.6).all()
+    assert (table["flagged"].xs(0.0, level="rate") < 0.02).all()
+
+    wrong, scores = np.array([True, True, False, False]), np.array([0.0, 2.0, 1.0, 3.0])
+    measured = benchmark.measure(wrong, scores, scores < 0.5, 0.0)
+    assert measured["f1_at_true_share"] == 0.5  # rows 0 and 2 are the lowest two
+    assert measured["f1"] == pytest.approx(2 / 3, abs=1e-4)

@@ -22,7 +22,7 @@ def make_detector(method, seed):
     model = LogisticRegression(penalty="l2", C=0.1, max_iter=2000)
     if method == "self-influence":
         return SelfInfluenceDetector(model)
-    return ConsensusConsistency(model, n_repeats=1, random_state=seed)
+    return ConsensusConsistency(model, random_state=seed)  # ten repeats of five folds
 
 
 def main(rows_path, result_path):

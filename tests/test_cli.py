@@ -23,7 +23,7 @@ AUTO = {
     "activation-clustering": "FixedThreshold()",
     "cae": "SecondComponentThreshold()",
     "cae+": "SecondComponentThreshold()",
-    "cae+-cross-fitted": "LabelNoiseThreshold(temperature=4.0, temperature_scale=0.7)",
+    "cae+-cross-fitted": "LogOddsThreshold()",
     "centroid": "SecondComponentThreshold(min_likelihood_ratio=12.0)",
     "class-conditional": "SecondComponentThreshold()",
     "confident-learning": "ConfidentLearningThreshold()",

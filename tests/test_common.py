@@ -29,7 +29,6 @@ QUICK = {
     "detector": CentroidDetector(contamination=0.1),
     "epochs": 3,
     "max_iter": 3,
-    "n_repeats": 1,
     "n_rounds": 2,
     "rate": 5,
     "random_state": 0,

@@ -11,7 +11,7 @@ from skpoison.experiments._persistence import load_detector, save_detector
 
 def test_a_read_detector_scores_as_before(digits_pair, tmp_path):
     X, y = digits_pair
-    detector = CrossFittedCAEDetector(image_shape=(8, 8), epochs=2, n_repeats=2, random_state=0)
+    detector = CrossFittedCAEDetector(image_shape=(8, 8), epochs=2, random_state=0)
     scores = detector.fit(X[:150], y[:150]).score_samples(X, y)
     save_detector(detector, tmp_path)
     again = load_detector(tmp_path)

@@ -12,8 +12,7 @@ import pytest
 FILES = [
     "tests/networks",
     "tests/detectors/test_classification.py",
-    "tests/detectors/test_cross_fitted_cae.py::"
-    "test_rows_are_scored_by_the_networks_that_have_not_learnt_them",
+    "tests/detectors/test_cross_fitted_cae.py::test_flipped_labels_are_found",
     "tests/detectors/test_magnet.py",
     "tests/detectors/test_reconstruction.py",
     "tests/test_persistence.py::test_files_of_every_format_can_be_read",

@@ -22,7 +22,7 @@ AUTO = {
     "area-under-margin": "LabelNoiseThreshold(temperature=2.0, temperature_scale=0.5)",
     "cae": "SecondComponentThreshold()",
     "cae+": "SecondComponentThreshold()",
-    "cae+-cross-fitted": "LabelNoiseThreshold(temperature=4.0, temperature_scale=0.7)",
+    "cae+-cross-fitted": "LogOddsThreshold()",
     "centroid": "SecondComponentThreshold(min_likelihood_ratio=12.0)",
     "class-conditional": "SecondComponentThreshold()",
     "confident-learning": "ConfidentLearningThreshold()",

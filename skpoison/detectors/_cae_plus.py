@@ -13,7 +13,7 @@ class CAEPlusDetector(CAEDetector):
     The CAE+ of [1]_. The anomaly score is that of :class:`CAEDetector`, but the reconstruction
     error comes from a network of its own, so that poisoned labels cannot shape it. Both networks
     judge rows that they have learnt; :class:`CrossFittedCAEDetector` is the version of this
-    library in which none does. Needs no clean data.
+    library, whose classifier does not. Needs no clean data.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class CAEPlusDetector(CAEDetector):
     See Also
     --------
     CAEDetector : One network for both.
-    CrossFittedCAEDetector : Scores rows by networks that have not learnt them.
+    CrossFittedCAEDetector : Judges labels by a classifier that has not learnt them.
 
     References
     ----------

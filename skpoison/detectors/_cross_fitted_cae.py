@@ -1,73 +1,52 @@
-"""A cross-fitted CAE+: rows and labels are scored by models that have not learnt them."""
-
-from numbers import Integral, Real
+"""A cross-fitted CAE+: labels are scored by a classifier that has not learnt them."""
 
 import numpy as np
-from scipy.special import log_softmax
-from sklearn.utils._param_validation import Interval
 
-from skpoison.detectors._class_reconstruction import ClassReconstruction
-from skpoison.detectors._cross_fitting import CrossFit
+from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
 from skpoison.detectors._network import NetworkMixin
-from skpoison.detectors._network_scores import (
-    classification_score,
-    cross_entropy,
-    label_margins,
+from skpoison.detectors._network_scores import reconstruction_error
+from skpoison.detectors._ridge_scores import LeaveOneOutRidge
+from skpoison.detectors._standardizer import Standardizer
+from skpoison.thresholds import (
+    LabelNoiseThreshold,
+    LogOddsThreshold,
+    SecondComponentThreshold,
 )
-from skpoison.thresholds import LabelNoiseThreshold
 
-# Tried from 1 to 10 on pairs of digits and of Fashion-MNIST and on overlapping Gaussians, each
-# clean and with 25 or 30 % flips: less misses flips, more flags clean rows where classes overlap.
-TEMPERATURE = 4.0
-TEMPERATURE_SCALE = 0.7
+TEMPERATURE, TEMPERATURE_SCALE = 4.0, 0.2  # prior of the classifier's: benchmarks/cae_plus.py
+N_COMPONENTS = 1000
+MAX_LOG_ODDS = 50.0
 
 
 class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
-    """Flag rows whose labels neither class nor reconstruction confirm, out of sample.
+    """Flag rows whose labels the code of an auto-encoder contradicts, or that it cannot make.
 
-    The CAE+ of [1]_, with two changes. No row is scored by a model that has learnt it: the rows
-    are cross-fitted, several times over. And the reconstruction looks at labels too: a label is
-    the worse, the worse the row is reconstructed from the rows of that label. Under each label,
+    The CAE+ of [1]_ with its halves trained apart. The auto-encoder learns the rows without
+    looking at labels, so that no wrong one shapes its code. The classifier on the code (of tabular
+    rows, on the row and its code) is ridge regression, whose leave-one-out predictions have a
+    closed form: no label is judged by a classifier that has learnt it, nor its near-duplicates. The
+    classifier learns twice, the second time with the probability of a right label as weight.
 
-    ``alpha * log(reconstruction error) + (1 - alpha) * cross-entropy``
-
-    is computed, each divided by the root mean square, over the training rows, of its difference
-    between the given label and the best other one. The anomaly score is minus the logarithm of the
-    softmax of minus that sum. Needs no clean data.
+    Two rules judge: :class:`~skpoison.thresholds.LabelNoiseThreshold` the classifier's predictions,
+    :class:`~skpoison.thresholds.SecondComponentThreshold` the reconstruction errors. The anomaly
+    score under a label is the larger of their log-odds. Needs no clean data.
 
     Where there are no labels, or one class, no network is trained: rows are scored by their mean
     distance to their five nearest neighbours, and "auto" flags nothing.
 
     Parameters
     ----------
-    alpha : float, default=0.5
-        Weight of the reconstruction, in [0, 1].
-
-    cv : int, default=5
-        Number of folds; near-duplicates share one.
-
-    n_repeats : int, default=3
-        How often the rows are split into folds; the logarithms are averaged over the repeats.
-
-    n_components : int, default=5
-        Width of the linear auto-encoder that reconstructs the rows of each class; at most half
-        of the class's rows, and of the columns.
-
-    trimmed : bool, default=True
-        Whether these auto-encoders learn nothing from the rows that
-        :class:`~skpoison.thresholds.LabelNoiseThreshold` flags by the cross-entropies alone.
-
     image_shape : tuple of int, default=None
         ``(height, width)`` or ``(height, width, channels)`` of flattened images with pixels in
         [0, 1]. None: the shape of `X` where it has more than two axes; otherwise rows are
         tabular, and dense networks see them standardised.
 
-    epochs : int, default=30
+    epochs : int, default=50
         Upper limit of epochs; the weights of the one with the lowest validation loss are kept.
 
-    batch_size : int, default=128
-        Upper limit of rows in a training step. A network takes at least four steps an epoch.
+    batch_size : int, default=32
+        Upper limit of rows in a training step.
 
     steps_per_epoch : int, default=10
         Upper limit of steps in an epoch, so that many rows do not mean long training. None: as
@@ -76,12 +55,11 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
     optimizer : str, default="adam"
         Name of a Keras optimizer.
 
-    optimizer__learning_rate : float or LearningRateSchedule, default=0.005
+    optimizer__learning_rate : float or LearningRateSchedule, default=0.01
         Its learning rate, or one of Keras's schedules.
 
-    validation_split : float, default=0.0
-        Share of a network's training rows held out to choose the epoch; stratified where
-        possible. 0: all rows train, and choose the epoch too.
+    validation_split : float, default=0.1
+        Share of the rows held out to choose the epoch. 0: all rows train, and choose the epoch too.
 
     patience : int, default=None
         Stop after so many epochs without a lower validation loss. None: never.
@@ -96,23 +74,23 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
 
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
-        the training rows to flag, in (0, 0.5]. "auto" is
-        ``LabelNoiseThreshold(temperature=4.0, temperature_scale=0.7)``.
+        the training rows to flag, in (0, 0.5]. "auto" is ``LogOddsThreshold()``: what either rule
+        flags.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the folds, the weights, the split, the order of the rows and a threshold rule that
-        draws.
+        Seed of the weights, the split, the order of the rows, the classifier's features where there
+        are more than 1,000, and a threshold rule that draws.
 
     Attributes
     ----------
-    networks_ : list of CrossFit
-        The classification auto-encoders of each repeat.
+    network_ : TrainedNetwork
+        The auto-encoder.
 
-    reconstructions_ : list of CrossFit
-        The linear auto-encoders of each repeat.
+    label_threshold_ : LabelNoiseThreshold
+        The fitted rule of the labels.
 
-    scales_ : ndarray of shape (2,)
-        The root mean squares that reconstruction and cross-entropy are divided by.
+    row_threshold_ : SecondComponentThreshold
+        The fitted rule of the reconstruction errors.
 
     history_ : dict of str to dict
         "loss" and "val_loss" of each epoch, for each network.
@@ -121,16 +99,16 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
         The labels seen in fit.
 
     training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows, out of sample.
+        Negative anomaly scores of the training rows; those of labels are out of sample.
 
     offset_ : float
         Threshold on ``score_samples``.
 
     contamination_ : float
-        Estimated share of wrong labels among the training rows.
+        Estimated share of poison among the training rows.
 
     contamination_interval_ : tuple of float
-        Its 90 % interval.
+        Its 90 % interval: that of the rule that found poison, or of the labels.
 
     n_features_in_ : int
         Number of columns.
@@ -141,7 +119,7 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
     See Also
     --------
     CAEPlusDetector : The published detector.
-    MarginDetector : Out-of-sample decision values of an SVM, a hundred times faster.
+    LabelNoiseDetector : Ridge regression and trees on the rows as they are.
 
     References
     ----------
@@ -163,33 +141,23 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
     """
 
     short_names = {"cae+-cross-fitted": {}}
-    auto_threshold = LabelNoiseThreshold(TEMPERATURE, TEMPERATURE_SCALE)
+    auto_threshold = LogOddsThreshold()
 
     _parameter_constraints = {
         **BaseLabelNoiseDetector._parameter_constraints,
         **NetworkMixin._network_constraints,
-        "alpha": [Interval(Real, 0, 1, closed="both")],
-        "cv": [Interval(Integral, 2, None, closed="left")],
-        "n_repeats": [Interval(Integral, 1, None, closed="left")],
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "trimmed": ["boolean"],
     }
 
     def __init__(
         self,
         *,
-        alpha=0.5,
-        cv=5,
-        n_repeats=3,
-        n_components=5,
-        trimmed=True,
         image_shape=None,
-        epochs=30,
-        batch_size=128,
+        epochs=50,
+        batch_size=32,
         steps_per_epoch=10,
         optimizer="adam",
-        optimizer__learning_rate=0.005,
-        validation_split=0.0,
+        optimizer__learning_rate=0.01,
+        validation_split=0.1,
         patience=None,
         callbacks=None,
         verbose=0,
@@ -197,11 +165,6 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
         random_state=None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
-        self.alpha = alpha
-        self.cv = cv
-        self.n_repeats = n_repeats
-        self.n_components = n_components
-        self.trimmed = trimmed
         self.image_shape = image_shape
         self.epochs = epochs
         self.batch_size = batch_size
@@ -219,59 +182,76 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
 
     def _fit_label_scores(self, X, y, random_state):
         rows = self._scaled(X)
+        self.network_ = self._train("reconstruction", rows, random_state, self.epochs)
+        codes = self._encode_rows(rows)
+        self._code_scaler = Standardizer(codes)
+        codes = self._code_scaler(codes)
+        groups = near_duplicate_groups(rows, y)
+        self._classifier = LeaveOneOutRidge(
+            "linear", N_COMPONENTS, len(self.classes_), int(random_state.randint(2**31 - 1))
+        )
+        costs = -self._classifier.fit_predict(codes, y, groups, np.ones(len(y)))
+        trust = 1 - self._label_rule().fit(costs, y).poison_probability(costs, y)
+        costs = -self._classifier.fit_predict(codes, y, groups, trust)
+        self._classifier.release()
 
-        def fit_network(rows, y):
-            name = f"classification_{len(self.history_) + 1}"
-            return self._train_classifier(name, rows, y, random_state, self.epochs)
+        self.label_threshold_ = self._label_rule().fit(costs, y)
+        errors = self._errors(rows)
+        self.row_threshold_ = SecondComponentThreshold().fit(errors)
+        return self._join(costs, errors)
 
-        def fit_reconstruction(rows, y):
-            return ClassReconstruction(rows, y, len(self.classes_), self.n_components)
+    def _encode_rows(self, rows):
+        """What the classifier sees: codes of images; of tabular rows the row itself, too."""
+        codes = self.network_.encode(rows)
+        return codes if self._scaler is None else np.hstack([rows, codes])
 
-        def cross_fit(fit, train_mask=None):
-            return [
-                CrossFit(
-                    fit,
-                    rows,
-                    y,
-                    train_mask=train_mask,
-                    n_folds=self.cv,
-                    random_state=random_state,
-                    n_jobs=1,  # networks draw from one random state, one after the other
-                )
-                for _ in range(self.n_repeats)
-            ]
+    def _label_rule(self):
+        return LabelNoiseThreshold(TEMPERATURE, TEMPERATURE_SCALE, noise="uniform")
 
-        self.networks_ = cross_fit(fit_network)
-        entropies = _out_of_fold(self.networks_, rows, _entropies)
-        train_mask = None
-        if self.trimmed:
-            rule = LabelNoiseThreshold(TEMPERATURE, TEMPERATURE_SCALE).fit(entropies, y)
-            train_mask = rule.poison_probability(entropies, y) <= 0.5
-        self.reconstructions_ = cross_fit(fit_reconstruction, train_mask)
-        errors = _out_of_fold(self.reconstructions_, rows, _log_errors)
-        margins = label_margins(errors, y), label_margins(entropies, y)
-        self.scales_ = np.sqrt(np.mean(np.square(margins), axis=1))
-        return self._join(errors, entropies)
+    def _errors(self, rows):
+        return reconstruction_error(rows, self.network_.predict(rows)[0])
 
     def _label_scores(self, X):
         rows = self._scaled(X)
-        errors = [folds.predict(rows, _log_errors) for folds in self.reconstructions_]
-        entropies = [folds.predict(rows, _entropies) for folds in self.networks_]
-        return self._join(np.mean(errors, axis=0), np.mean(entropies, axis=0))
+        costs = -self._classifier.predict(self._code_scaler(self._encode_rows(rows)))
+        return self._join(costs, self._errors(rows))
 
-    def _join(self, errors, entropies):
-        joined = classification_score(errors, entropies, self.scales_, self.alpha)
-        return -log_softmax(-joined, axis=1)
+    def _join(self, costs, errors):
+        """The larger log-odds of both rules, under each label."""
+        by_row = np.clip(self.row_threshold_.log_odds(errors), -MAX_LOG_ODDS, MAX_LOG_ODDS)
+        by_label = [
+            self.label_threshold_.anomaly_scores(costs, np.full(len(costs), code))
+            for code in range(costs.shape[1])
+        ]
+        return np.maximum(np.column_stack(by_label), by_row[:, np.newaxis])
 
+    def _make_threshold(self, random_state):
+        if self._distances is not None and self.contamination == "auto":
+            return LabelNoiseThreshold()  # flags none of the distances of a single class
+        return super()._make_threshold(random_state)
 
-def _out_of_fold(repeats, rows, predict):
-    return np.mean([folds.predict_out_of_fold(rows, predict) for folds in repeats], axis=0)
+    def fit(self, X, y=None):
+        """Fit both halves and let them judge.
 
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, height, width[, channels])
+            The rows.
 
-def _entropies(network, rows):
-    _, probabilities = network.predict(rows)
-    return cross_entropy(probabilities)
+        y : array-like of shape (n_samples,), default=None
+            Their labels. Without them all rows are taken to be of one class.
 
-
-def _log_errors(reconstruction, rows):
-    return np.log(reconstruction.errors(rows))
+        Returns
+        -------
+        self : object
+            The fitted detector.
+        """
+        super().fit(X, y)
+        if isinstance(self.fitted_threshold_, LogOddsThreshold):
+            rules = self.label_threshold_, self.row_threshold_
+            intervals = [rule.contamination_interval_ for rule in rules if rule.contamination_ > 0]
+            if len(intervals) == 2:
+                (low, high), (other_low, other_high) = intervals
+                intervals = [(max(low, other_low), min(1.0, high + other_high))]
+            self.contamination_interval_ = (*intervals, rules[0].contamination_interval_)[0]
+        return self

@@ -92,34 +92,6 @@ def classification_score(errors, entropies, norms, alpha):
     return alpha * errors / error_norm + (1 - alpha) * entropies / entropy_norm
 
 
-def label_margins(costs, y):
-    """How much more the label of each row costs than the best other label.
-
-    Parameters
-    ----------
-    costs : ndarray of shape (n_samples, n_classes)
-        How badly each of two or more labels suits each row.
-
-    y : ndarray of shape (n_samples,)
-        Label codes.
-
-    Returns
-    -------
-    margins : ndarray of shape (n_samples,)
-        Above 0 where another label suits the row better.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skpoison.detectors._network_scores import label_margins
-    >>> label_margins(np.array([[5.0, 2.0, 4.0], [5.0, 2.0, 4.0]]), np.array([0, 1]))
-    array([ 3., -2.])
-    """
-    own = costs[np.arange(len(y)), y]
-    others = np.where(np.arange(costs.shape[1]) == y[:, np.newaxis], np.inf, costs)
-    return own - others.min(axis=1)
-
-
 def joint_score(errors, thresholds):
     """Smallest error in units of its threshold: above 1 where every network says poison.
 

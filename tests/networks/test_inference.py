@@ -3,9 +3,11 @@
 import copy
 import pickle
 
+import keras
 import numpy as np
+import pytest
 
-from skpoison.networks import Architecture, train
+from skpoison.networks import Architecture, TrainedNetwork, train
 from skpoison.networks._backend import as_array
 from skpoison.networks._inference import CHUNK
 
@@ -25,6 +27,24 @@ def test_predict_agrees_with_the_keras_model():
     images, labels = (as_array(output) for output in expected)
     np.testing.assert_allclose(reconstruction, images.reshape(20, 36), rtol=1e-4)
     np.testing.assert_allclose(probabilities, labels, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "plan, name",
+    [
+        (Architecture((6, 6, 1), n_classes=2), "conv_3"),
+        (Architecture((6, 6, 1), style="magnet-1"), "conv_2"),
+        (Architecture((6, 6, 1), style="magnet-2"), "conv_1"),
+        (Architecture((36,), n_classes=2), "code"),
+        (Architecture((36,), style="magnet-2"), "dense_1"),
+    ],
+)
+def test_encode_gives_what_the_code_layer_puts_out(plan, name):
+    model = plan.build(seed=1)
+    network = TrainedNetwork(plan, [as_array(w) for w in model.trainable_variables], {})
+    layer = keras.Model(model.input, model.get_layer(name).output)
+    expected = as_array(layer(X.reshape(-1, *plan.shape), training=False)).reshape(20, -1)
+    np.testing.assert_allclose(network.encode(X), expected, rtol=1e-4, atol=1e-6)
 
 
 def test_any_number_of_rows():

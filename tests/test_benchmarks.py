@@ -455,6 +455,8 @@ def test_robust_learners_on_digits_and_diabetes(monkeypatch):
     assert mse["statistical", "TRIM"] < 1.1 * mse["none", "none"]
     table = benchmark.summarise(runs.assign(data="diabetes"))
     assert len(table) == 4 and table["none"].notna().all()
+
+
 def test_valuation_ranks_and_goes_on_where_it_stopped(monkeypatch, tmp_path, capsys):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     benchmark = import_module("valuation")

@@ -29,13 +29,10 @@ QUICK = {
     "detector": CentroidDetector(contamination=0.1),
     "epochs": 3,
     "max_iter": 3,
-<<<<<<< HEAD
     "n_estimators": 10,
     "n_init": 2,
     "n_partitions": 5,
     "n_repeats": 1,
-=======
->>>>>>> 4090287b5cdc53e1a319eaca0cd2619ac435682c
     "n_rounds": 2,
     "n_tried": 1,
     "rate": 5,

@@ -39,12 +39,13 @@ def read_numbers(X, attack, name="X"):
         dtypes = columns_by_dtype(X)
     except ValueError as error:
         raise ValueError(f"{refusal} has rows of different shapes: {error}") from error
-    for dtype, columns in dtypes.items():
+    for dtype, columns in dtypes:
         if dtype.kind not in ("biuf" if is_frame(X) else "biufO"):
             where = f" in column {list(X.columns)[columns[0]]!r}" if is_frame(X) else ""
             given = list(X.dtypes)[columns[0]] if is_frame(X) else dtype
             raise ValueError(f"{refusal} has dtype {given}{where}.")
-    precision = np.float32 if set(dtypes) == {np.dtype(np.float32)} else np.float64
+    singles = all(dtype == np.float32 for dtype, _ in dtypes)
+    precision = np.float32 if singles else np.float64
     try:
         numbers = _to_numpy(X, precision)
     except (TypeError, ValueError) as error:  # Python objects
@@ -55,9 +56,9 @@ def read_numbers(X, attack, name="X"):
 
 
 def columns_by_dtype(X):
-    """NumPy dtype (object: no number's) -> the columns that have it; all, but in a DataFrame."""
+    """Pairs of a NumPy dtype (object: no number's) and its columns: all, but in a DataFrame."""
     if not is_frame(X):
-        return {np.asarray(X).dtype: slice(None)}
+        return [(np.asarray(X).dtype, slice(None))]
     if container_of(X) == "pandas":
         dtypes = [_pandas_dtype(dtype) for dtype in X.dtypes]
     else:
@@ -65,7 +66,7 @@ def columns_by_dtype(X):
     columns = {}
     for number, dtype in enumerate(dtypes):
         columns.setdefault(dtype, []).append(number)
-    return columns
+    return list(columns.items())
 
 
 def as_stored(numbers, dtypes):
@@ -76,7 +77,7 @@ def as_stored(numbers, dtypes):
     numbers : ndarray of shape (n_samples, n_features)
         Floating-point numbers.
 
-    dtypes : dict of dtype -> columns
+    dtypes : list of (dtype, columns)
         As `columns_by_dtype` gives them.
 
     Returns
@@ -85,7 +86,7 @@ def as_stored(numbers, dtypes):
         A copy, still floating-point.
     """
     numbers = numbers.copy()
-    for dtype, columns in dtypes.items():
+    for dtype, columns in dtypes:
         if dtype.kind in "biu":
             low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
             largest = numbers.dtype.type(high)

@@ -51,6 +51,7 @@ from skpoison.metrics import attack_success_rate, poison_report
 from skpoison.pipeline import make_pipeline as make_detector_pipeline
 
 HERE = Path(__file__).parent
+VICTIMS = ["forest", "logistic", "network"]
 SIDE = {"mnist": 28, "fashion_mnist": 28, "digits": 8}
 PICTURE = {
     "patch": lambda shape: PatchTrigger(3, image_shape=shape),
@@ -185,8 +186,8 @@ def run(cell, seed, sizes, options):
     for name, verdict, scores, cpu_s in verdicts:
         report = poison_report(poison, verdict, verdict if scores is None else scores)
         kept = np.flatnonzero(verdict != -1)
-        for victim_name, victim in victims.items():
-            fitted = victim.fit(_safe_indexing(X, kept), y[kept])
+        for victim_name in options.victims:
+            fitted = victims[victim_name].fit(_safe_indexing(X, kept), y[kept])
             success = attack_success_rate(y_test, fitted.predict(triggered), attack.target_)
             yield {
                 "cell": cell,
@@ -207,6 +208,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     defaults = [cell for cell in CELLS if not cell.startswith("digits")]
     parser.add_argument("--cells", nargs="+", choices=CELLS, default=defaults)
+    parser.add_argument("--victims", nargs="+", choices=VICTIMS, default=VICTIMS)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--n-train", type=int, default=2000)
     parser.add_argument("--n-test", type=int, default=1000)

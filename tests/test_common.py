@@ -22,29 +22,7 @@ from skpoison.detectors import CentroidDetector
 from skpoison.filtering import PoisonFilter
 from skpoison.persistence import load, save
 from skpoison.utils import all_estimators, make_estimator, short_names
-
-# Settings that keep the checks short; none of them changes what is checked.
-QUICK = {
-    "block_size": 32,
-    "detector": CentroidDetector(contamination=0.1),
-    "epochs": 3,
-    "max_iter": 3,
-    "n_estimators": 10,
-    "n_init": 2,
-    "n_partitions": 5,
-    "n_repeats": 1,
-    "n_rounds": 2,
-    "n_tried": 1,
-    "rate": 5,
-    "random_state": 0,
-}
-
-
-def quick(estimator):
-    """Make an estimator of this class with settings that keep the checks short."""
-    accepted = estimator._get_param_names()
-    return estimator(**{key: value for key, value in QUICK.items() if key in accepted})
-
+from tests.quick import quick
 
 ATTACKS = [quick(attack) for _, attack in all_estimators("attack")]
 DETECTORS = [quick(detector) for _, detector in all_estimators("detector")]

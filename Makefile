@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 test: export OMP_NUM_THREADS = 1
 test: export TF_NUM_INTRAOP_THREADS = 1
 
-.PHONY: demo test lint clean
+.PHONY: demo test fuzz lint clean
 
 demo: .venv/.library
 	$(BIN)/skpoison demo
@@ -16,6 +16,12 @@ test: .venv/.tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest --numprocesses auto --dist worksteal
+
+# Random inputs for hours: 20,000 to each kind of thing that takes some.
+fuzz: export OMP_NUM_THREADS = 1
+fuzz: export SKPOISON_FUZZ = many
+fuzz: .venv/.tests
+	$(BIN)/pytest --numprocesses auto tests/fuzz
 
 lint: .venv/.tests
 	$(BIN)/ruff check --fix .

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skpoison.utils._containers import container_of, is_frame
+from skpoison.utils._magnitudes import with_room_to_square
 
 
 def read_numbers(X, attack, name="X"):
@@ -52,7 +53,7 @@ def read_numbers(X, attack, name="X"):
         raise type(error)(f"{refusal} holds something else: {error}") from error
     numbers = numbers.reshape(len(numbers), -1)
     _check_finite(numbers, X, refusal)
-    return numbers
+    return with_room_to_square(numbers, list(X.columns) if is_frame(X) else None, name)
 
 
 def columns_by_dtype(X):

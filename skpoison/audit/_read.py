@@ -61,11 +61,15 @@ def _rows(X):
     if sparse.issparse(X):
         return X.tocsr(), "features"
     if hasattr(X, "columns"):
-        return (X if hasattr(X, "iloc") else X.to_pandas()), "table"
+        return as_frame(X), "table"
     kind = kind_of(X)
     if kind == "text":
         return encodable([str(text) for text in X]), "text"
-    X = X if hasattr(X, "shape") else np.asarray(X)
+    if not hasattr(X, "shape"):
+        try:
+            X = np.asarray(X)
+        except ValueError as error:
+            raise ValueError(f"X has rows of different shapes: {error}") from error
     if kind == "table":
         return as_frame(X), "table"
     X = np.asarray(X)

@@ -53,6 +53,8 @@ def read_target(y, name, task=None):
         being numbers.
     """
     values = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    if values.ndim and not len(values):
+        raise ValueError(f"The label {name!r} has no rows.")
     check_missing(values, f"The label {name!r}")
     if values.ndim == 2 and values.shape[1] > 1:
         names = [str(column) for column in getattr(y, "columns", range(values.shape[1]))]

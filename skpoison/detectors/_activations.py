@@ -8,8 +8,9 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skpoison.utils._labels import label_values
 
 
 class HiddenActivations(TransformerMixin, BaseEstimator):
@@ -87,7 +88,7 @@ class HiddenActivations(TransformerMixin, BaseEstimator):
             The fitted transformer.
         """
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
-        check_classification_targets(y)
+        y = label_values(y)
         self._mean = X.mean(axis=0, dtype=np.float64)
         self._scale = np.sqrt(np.mean(np.square(X - self._mean))) or 1.0
         self.network_ = None

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
@@ -11,9 +12,9 @@ from sklearn.utils.validation import (
 )
 
 from skpoison.detectors._encoding import as_frame, kind_of, make_encoder
+from skpoison.utils._containers import check_container, check_not_empty
+from skpoison.utils._magnitudes import MAX_SINGLE, with_room_to_square
 
-MAX_VALUE = 1e150  # squares of larger ones overflow
-MAX_SINGLE = 1e18  # the same in single precision
 OTHER_UNITS = 0.1  # share of rows, and of a row's columns, far from the range of the fit
 
 
@@ -24,7 +25,9 @@ class AnyRowsMixin:
     """
 
     def _validate_rows(self, X, *, reset):
+        X = check_container(X)
         shape = getattr(X, "shape", ())
+        check_not_empty(X, type(self).__name__)
         as_they_are = self._takes_any_rows()
         if reset:
             self._array_shape = tuple(shape[1:])
@@ -44,17 +47,22 @@ class AnyRowsMixin:
             if len(shape) == 2:
                 _check_feature_names(self, X, reset=reset)
                 _check_n_features(self, X, reset=reset)
-            X = X if as_they_are else as_frame(X)
+            if not as_they_are:
+                X = as_frame(X)
+                _check_magnitudes(X)
         else:
             X = self._validate_numbers(X, reset)
         if self._encoder is None:
             return X
         X = self._encoder.fit_transform(X) if reset else self._encoder.transform(X)
-        return check_array(X, dtype=[np.float64, np.float32])
+        X = check_array(X, dtype=[np.float64, np.float32])
+        return with_room_to_square(X)
 
     def _validate_numbers(self, X, reset):
         if len(getattr(X, "shape", ())) > 2:
             X = np.asarray(X).reshape(len(X), -1)
+        if not sparse.issparse(X):
+            _check_numeric(X)
         may_have_gaps = self._kind == "gaps" or self._is_precomputed()
         X = validate_data(
             self,
@@ -64,22 +72,16 @@ class AnyRowsMixin:
             accept_sparse="csr" if self._kind == "sparse" else False,
             ensure_all_finite="allow-nan" if may_have_gaps else True,
         )
-        if self._kind != "numbers" or self._is_precomputed():
+        if self._kind not in ("numbers", "sparse") or self._is_precomputed():
             return X
-        low, high = X.min(axis=0), X.max(axis=0)
-        largest = np.maximum(-low, high).astype(np.float64)
-        if largest.max() > MAX_VALUE:
-            column = int(largest.argmax())
-            name = getattr(self, "feature_names_in_", range(len(largest)))[column]
-            raise ValueError(
-                f"Column {name!r} of X holds values up to {largest[column]:.3g}, whose squares "
-                "overflow: rescale it."
-            )
+        X = with_room_to_square(X, getattr(self, "feature_names_in_", None))
+        if self._kind == "sparse":
+            return X
         if reset:
-            self._ranges = low, high
+            self._ranges = X.min(axis=0), X.max(axis=0)
         else:
             self._warn_of_other_units(X)
-        return X.astype(np.float64) if largest.max() > MAX_SINGLE else X
+        return X
 
     def _warn_of_other_units(self, X):
         """Warn of rows that lie far from the range of the fit in many columns."""
@@ -116,3 +118,24 @@ class AnyRowsMixin:
         for kind in ("sparse", "categorical", "string", "allow_nan", "three_d_array"):
             setattr(tags.input_tags, kind, True)
         return tags
+
+
+def _check_magnitudes(table):
+    """Refuse numbers that the encoder, which works in single precision, cannot hold."""
+    numeric = table.select_dtypes("number")
+    values = numeric.to_numpy(dtype=np.float64, na_value=np.nan)
+    with_room_to_square(values, list(numeric.columns), most=MAX_SINGLE)
+
+
+def _check_numeric(X):
+    if hasattr(X, "columns"):
+        X = as_frame(X)
+    try:
+        values = np.asarray(X)
+    except ValueError as error:
+        raise ValueError(f"X has rows of different shapes: {error}") from error
+    if values.dtype.kind in "OSU":
+        try:
+            values.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"X must hold numbers: {error}") from error

@@ -51,9 +51,9 @@ def _kind_of_array(X):
 
 
 def as_frame(X):
-    """A table as a DataFrame; columns of an array get names and dtypes."""
+    """A table as a DataFrame of pandas; columns of an array get names and dtypes."""
     if hasattr(X, "columns"):
-        return X
+        return X if hasattr(X, "iloc") else X.to_pandas()
     frame = pd.DataFrame(X).infer_objects()
     return frame.set_axis([f"column {number}" for number in range(frame.shape[1])], axis=1)
 

@@ -263,7 +263,7 @@ def _bytes(images):
     """Images as whole numbers from 0 to 255, with channels."""
     images = np.asarray(images)
     if images.dtype.kind == "f":
-        images = np.round(images * 255).astype(np.uint8)
+        images = np.round(np.clip(images, 0, 1) * 255).astype(np.uint8)
     return images.reshape(*images.shape[:3], -1)
 
 

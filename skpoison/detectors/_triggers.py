@@ -12,7 +12,7 @@ from skpoison.detectors._encoding import as_frame, kind_of, make_encoder
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
 from skpoison.detectors._standardizer import Standardizer
 from skpoison.detectors._trigger_search import search_triggers
-from skpoison.thresholds import FixedThreshold
+from skpoison.thresholds import FixedThreshold, LabelNoiseThreshold
 
 N_COMPONENTS = 30  # in which neighbours are searched
 
@@ -95,6 +95,11 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
             self._kind = kind_of(X)
         return super()._validate_rows(X, reset=reset)
 
+    def _make_threshold(self, random_state):
+        if self.contamination == "auto" and len(self.classes_) == 1:  # distances, nothing to find
+            return LabelNoiseThreshold()
+        return super()._make_threshold(random_state)
+
     def _takes_any_rows(self):
         return self._kind in ("table", "text")
 
@@ -132,8 +137,7 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
         if self._kind == "text":
             return list(X)
         if self._kind == "table":
-            frame = as_frame(X)
-            return frame if hasattr(frame, "iloc") else frame.to_pandas()
+            return as_frame(X)
         return X.reshape(-1, *self._array_shape) if self._data_kind() == "images" else X
 
 

@@ -319,6 +319,8 @@ def _column(values, name):
 def _check_mask(poison_mask, other):
     mask = _column(poison_mask, "poison_mask")
     check_consistent_length(mask, other)
+    if not len(mask):
+        raise ValueError("poison_mask must hold one entry or more, got none.")
     if mask.dtype != bool and not np.isin(mask, [0, 1]).all():
         raise ValueError("poison_mask must hold True (poison) and False (clean) only.")
     return mask.astype(bool)

@@ -7,8 +7,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.metrics.pairwise import PAIRWISE_DISTANCE_FUNCTIONS
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skpoison.utils._labels import label_values
 
 METRICS = set(PAIRWISE_DISTANCE_FUNCTIONS) - {"precomputed", "nan_euclidean"}
 
@@ -91,8 +92,7 @@ class CertifiedNeighborsClassifier(ClassifierMixin, BaseEstimator):
             The fitted classifier.
         """
         self._rows, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
-        check_classification_targets(y)
-        self.classes_, self._codes = np.unique(y, return_inverse=True)
+        self.classes_, self._codes = np.unique(label_values(y), return_inverse=True)
         return self
 
     def predict_proba(self, X):

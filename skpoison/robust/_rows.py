@@ -4,7 +4,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import _check_feature_names, _check_n_features, validate_data
 
 from skpoison.detectors._encoding import kind_of
-from skpoison.utils._containers import is_frame
+from skpoison.utils._containers import check_container, check_not_empty, is_frame
+from skpoison.utils._magnitudes import with_room_to_square
 
 
 def check_rows(learner, X, inner, *, reset):
@@ -29,13 +30,15 @@ def check_rows(learner, X, inner, *, reset):
     X : ndarray, CSR matrix, dataframe, sequence of str
         Tables and texts as they came.
     """
+    X = check_container(X)
+    check_not_empty(X, type(learner).__name__)
     if is_frame(X):
         _check_feature_names(learner, X, reset=reset)
         _check_n_features(learner, X, reset=reset)
         return X
     if kind_of(X) == "text":
         return X
-    return validate_data(
+    X = validate_data(
         learner,
         X,
         reset=reset,
@@ -44,6 +47,7 @@ def check_rows(learner, X, inner, *, reset):
         allow_nd=True,
         ensure_all_finite="allow-nan" if get_tags(inner).input_tags.allow_nan else True,
     )
+    return with_room_to_square(X)
 
 
 def copy_input_tags(tags, inner):

@@ -16,12 +16,13 @@ from sklearn.base import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils import _safe_indexing, check_random_state, column_or_1d
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted
 
 from skpoison.robust._rows import check_rows, copy_input_tags
 from skpoison.utils._cloning import seeded_clone
+from skpoison.utils._labels import label_values
 from skpoison.utils._pipelines import last_step_and_rows
+from skpoison.utils._targets import target_values
 
 
 class _Sever(MetaEstimatorMixin, BaseEstimator):
@@ -175,9 +176,13 @@ class SeverClassifier(ClassifierMixin, _Sever):
         return LogisticRegression() if self.estimator is None else self.estimator
 
     def _read_target(self, y):
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
+        y = label_values(column_or_1d(y, warn=True))
         self.classes_ = np.unique(y)
+        if len(self.classes_) == 1:
+            raise ValueError(
+                "SeverClassifier needs rows of at least two classes in y, got one class only: "
+                f"{y[0]!r}."
+            )
         return y
 
     def _can_fit(self, y):
@@ -254,7 +259,7 @@ class SeverRegressor(RegressorMixin, _Sever):
         return Ridge() if self.estimator is None else self.estimator
 
     def _read_target(self, y):
-        return _check_y(y, y_numeric=True, estimator=self).astype(np.float64)
+        return target_values(_check_y(y, y_numeric=True, estimator=self))
 
     def _can_fit(self, y):
         return len(y) > 0

@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_y, check_consistent_length, check_is
 from skpoison.robust._rows import check_rows, copy_input_tags
 from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._parallel import Parallel
+from skpoison.utils._targets import target_values
 
 
 class TRIMRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
@@ -133,7 +134,7 @@ class TRIMRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             The fitted regressor.
         """
         X = check_rows(self, X, self._inner(), reset=True)
-        y = _check_y(y, y_numeric=True, estimator=self).astype(np.float64)
+        y = target_values(_check_y(y, y_numeric=True, estimator=self))
         check_consistent_length(X, y)
         random_state = check_random_state(self.random_state)
         estimator = seeded_clone(self._inner(), random_state)

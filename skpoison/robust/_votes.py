@@ -7,11 +7,11 @@ from joblib import delayed
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, _fit_context, clone
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import _safe_indexing, check_random_state, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
 
 from skpoison.robust._rows import check_rows, copy_input_tags
 from skpoison.utils._cloning import seeded_clone
+from skpoison.utils._labels import label_values
 from skpoison.utils._parallel import Parallel
 
 
@@ -51,8 +51,7 @@ class VotingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator, metac
             The fitted classifier.
         """
         X = check_rows(self, X, self._inner(), reset=True)
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
+        y = label_values(column_or_1d(y, warn=True))
         check_consistent_length(X, y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         random_state = check_random_state(self.random_state)

@@ -112,7 +112,7 @@ class _Unit:
     def __init__(self, sample):
         lower, self.median, upper = np.percentile(sample, [25, 50, 75])
         # quartiles of ties may coincide
-        self.scale = max((upper - lower) / 1.349, 0.25 * sample.std())
+        self.scale = max((upper - lower) / 1.349, 0.25 * _deviation(sample))
 
     def power_transform(self, values, power):
         """Yeo-Johnson of centred and scaled values; log of its slope."""
@@ -216,3 +216,9 @@ def share_interval(clean, poison, counts=None, level=0.9):
     inside = shares[likelihood >= likelihood.max() - 0.5 * chi2.ppf(level, 1), 0]
     step = shares[1, 0] - shares[0, 0]
     return float(inside[0] - step), float(inside[-1] + step)
+
+
+def _deviation(sample):
+    """Standard deviation, of numbers too whose squares overflow."""
+    largest = np.abs(sample).max() or 1.0
+    return largest * (sample / largest).std()

@@ -56,6 +56,31 @@ def check_container(X, name="X"):
     return np.asanyarray(X) if container == "array" else X
 
 
+def check_not_empty(X, estimator):
+    """Refuse rows that are none, or have no columns.
+
+    Parameters
+    ----------
+    X : array, list, pandas or polars DataFrame or Series, sparse matrix
+        Rows.
+
+    estimator : str
+        How the error calls who needs them.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing.
+    """
+    shape = (X.shape[0] if hasattr(X, "shape") else len(X), *row_shape(X))
+    if 0 in shape:
+        what = "sample(s)" if shape[0] == 0 else "feature(s)"
+        raise ValueError(
+            f"Found array with 0 {what} (shape={shape}) while a minimum of 1 is required by "
+            f"{estimator}."
+        )
+
+
 def is_frame(X):
     """Whether it is a table of pandas or polars."""
     return container_of(X) in ("pandas", "polars") and len(X.shape) == 2

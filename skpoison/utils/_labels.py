@@ -47,10 +47,11 @@ def label_values(y, name="y"):
             raise _not_labels(name, f"labels of different types: {', '.join(sorted(kinds))}")
     if values.ndim != 1:
         return _read_one_hot(values, name)
-    kind = type_of_target(values, input_name=name) if len(values) else "binary"
+    with np.errstate(invalid="ignore"):  # it casts to integers, whatever the values
+        kind = type_of_target(values, input_name=name) if len(values) else "binary"
     if kind not in ("binary", "multiclass"):
-        raise _not_labels(name, f"values of the kind {kind!r}, such as {values[0]!r} in row 0")
-    return values
+        raise _not_labels(name, f"Unknown label type: {kind!r}, such as {values[0]!r} in row 0")
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
 def codes_of(labels, classes):

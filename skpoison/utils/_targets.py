@@ -3,6 +3,7 @@
 import numpy as np
 
 from skpoison.utils._containers import check_container, container_of
+from skpoison.utils._magnitudes import with_room_to_square
 
 
 def target_values(y, name="y"):
@@ -49,4 +50,4 @@ def target_values(y, name="y"):
         raise ValueError(
             f"{refusal}; got NaN or inf in {len(wrong)} of them, first row {wrong[0]}."
         )
-    return values
+    return with_room_to_square(values, name=name)

@@ -46,7 +46,7 @@ def check_verdict(detector, X, y):
     """Scores are numbers, and the verdict is one, of some rows only, the same on each way."""
     verdict = detector.fit_predict(X, y)
     n_rows = _num_samples(X)
-    assert verdict.shape == detector.training_scores_.shape == (n_rows,)
+    assert verdict.shape == (n_rows,)
     assert np.isfinite(detector.training_scores_).all() and not np.isnan(detector.offset_)
     assert set(verdict) <= {-1, 1} and (verdict == 1).any()
     assert 0 <= detector.contamination_ <= 1
@@ -92,7 +92,7 @@ def test_detectors_on_new_rows(detector, given_set, data):
 @given(estimators("learner"), sets() | sets(targets))
 def test_learners(learner, given_set):
     X, y = given_set
-    with judged(X, y):
+    with judged(X, y, handed_on=True):
         predicted = learner.fit(X, y).predict(X)
         assert predicted.shape == (_num_samples(X),)
         if hasattr(learner, "classes_"):
@@ -128,4 +128,4 @@ def test_suspicious_rows(detector, given_set, n_rows):
         assert len(table) <= _num_samples(X) if n_rows is None else len(table) <= n_rows
         assert (np.diff(table["anomaly_score"]) <= 0).all()
         assert table["poison_probability"].between(0, 1).all()
-        assert set(table["suggested_label"]) <= set(label_values(y).tolist())
+        assert table["suggested_label"].isin(label_values(y)).all()

@@ -105,7 +105,7 @@ def experiments(draw):
     content = dict(draw(st.sampled_from([PROTOCOL, COMPARISON, {}])))
     content |= draw(
         st.dictionaries(
-            st.sampled_from([*content]) | NAMES,
+            st.sampled_from([*content, "dataset"]) | NAMES,
             NESTED | st.just([0, 1]),
             max_size=draw(st.sampled_from([0, 1, 1, 3])),
         )

@@ -18,7 +18,7 @@ from sklearn.utils.validation import (
 
 from skpoison.detectors import EnsembleDetector
 from skpoison.detectors._encoding import kind_of
-from skpoison.utils._containers import check_container, take
+from skpoison.utils._containers import check_container, check_not_empty, take
 from skpoison.utils._labels import label_values
 from skpoison.utils._pipelines import last_step_and_rows
 
@@ -140,6 +140,7 @@ class PoisonFilter(BaseSampler):
         labels = label_values(y) if self._has_classes else y
         X, y = check_container(X), check_container(y, "y")
         check_consistent_length(X, labels)
+        check_not_empty(X, type(self).__name__)
         if kind_of(X) != "text" and len(getattr(X, "shape", (0, 0))) == 2:
             _check_feature_names(self, X, reset=True)
             _check_n_features(self, X, reset=True)

@@ -63,7 +63,11 @@ class LinearVictim:
                 weights.append(np.zeros(X.shape[1]))
                 intercepts.append(signs[0])
                 continue
-            model = clone(self.estimator).fit(X, signs.astype(int), sample_weight=sample_weight)
+            model = clone(self.estimator)
+            try:
+                model.fit(X, signs.astype(int), sample_weight=sample_weight)
+            except ValueError as error:
+                raise ValueError(f"estimator={model!r} cannot be fitted to X: {error}") from error
             weights.append(np.ravel(model.coef_))
             intercepts.append(np.ravel(model.intercept_)[0] if np.size(model.intercept_) else 0.0)
         return LinearModel(np.array(weights, dtype=float), np.array(intercepts, dtype=float))

@@ -16,6 +16,9 @@ from skpoison.attacks._linear_model import LinearVictim, decoys
 PLACES = np.linspace(0.0, 1.0, 9)
 
 
+MOST_STEPS = 1_000_000  # columns of very different units keep libsvm busy for minutes
+
+
 class ModelTargetedAttack(BasePoisoningAttack):
     """Lead a linear victim to a given model, with a bound on the poison this takes.
 
@@ -27,8 +30,8 @@ class ModelTargetedAttack(BasePoisoningAttack):
     Parameters
     ----------
     estimator : SVC, LinearSVC, LogisticRegression, RidgeClassifier or SGDClassifier, default=None
-        The victim, unfitted and linear. None stands for ``SVC(kernel="linear")``. With more than
-        two classes it is trained as one problem for each class against the rest.
+        The victim, unfitted and linear. None stands for
+        ``SVC(kernel="linear", max_iter=1_000_000)``. With more than two classes it is trained as one problem for each class against the rest.
 
     target_model : classifier, default=None
         A fitted linear classifier of the same labels and columns, to which the victim shall be
@@ -149,7 +152,9 @@ class ModelTargetedAttack(BasePoisoningAttack):
 
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         n_classes = len(self.classes_)
-        estimator = SVC(kernel="linear") if self.estimator is None else self.estimator
+        estimator = self.estimator
+        if estimator is None:
+            estimator = SVC(kernel="linear", max_iter=MOST_STEPS)
         victim = LinearVictim(estimator, n_classes)
         goal = (X, y) if X_val is None else (X_val, y_val)
         box = make_box(self.bounds, X if X_val is None else np.concatenate([X, X_val]))

@@ -106,7 +106,9 @@ class StatisticalRegressionAttack(BaseRegressionPoisoningAttack):
         covariance = (
             np.atleast_2d(np.cov(X, rowvar=False)) if len(X) > 1 else 0 * np.eye(X.shape[1])
         )
-        drawn = random_state.multivariate_normal(X.mean(axis=0), covariance, n_poison)
+        drawn = random_state.multivariate_normal(
+            X.mean(axis=0), covariance, n_poison, check_valid="ignore"
+        )
         rows = np.where(drawn < (low + high) / 2, low, high)
         victim = clone(Ridge() if self.estimator is None else self.estimator).fit(X, y)
         expected = victim.predict(rows)

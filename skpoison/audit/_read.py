@@ -81,6 +81,7 @@ def _rows(X):
             "n_features) or images of shape (n_samples, height, width[, channels]), got an array "
             f"of shape {X.shape} and dtype {X.dtype}."
         )
+    X = X.astype(X.dtype.newbyteorder("="), copy=False)
     return X, "features" if X.ndim == 2 else "images"
 
 

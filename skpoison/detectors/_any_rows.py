@@ -13,7 +13,7 @@ from sklearn.utils.validation import (
 
 from skpoison.detectors._encoding import as_frame, kind_of, make_encoder
 from skpoison.utils._containers import check_container, check_not_empty
-from skpoison.utils._magnitudes import MAX_SINGLE, with_room_to_square
+from skpoison.utils._magnitudes import MAX_SINGLE, check_frame, with_room_to_square
 
 OTHER_UNITS = 0.1  # share of rows, and of a row's columns, far from the range of the fit
 
@@ -41,6 +41,8 @@ class AnyRowsMixin:
         if self._kind == "text":
             if kind_of(X) != "text":
                 raise ValueError(f"X must hold texts, as in fit, got {type(X).__name__}.")
+            if reset and len(X) < 2 and not as_they_are:
+                raise ValueError("X must hold two texts or more, got 1 sample.")
         elif as_they_are or self._kind == "table":
             if not shape and self._kind != "table":
                 X = np.asarray(X)
@@ -49,7 +51,7 @@ class AnyRowsMixin:
                 _check_n_features(self, X, reset=reset)
             if not as_they_are:
                 X = as_frame(X)
-                _check_magnitudes(X)
+                check_frame(X, MAX_SINGLE)  # the encoder works in single precision
         else:
             X = self._validate_numbers(X, reset)
         if self._encoder is None:
@@ -64,14 +66,15 @@ class AnyRowsMixin:
         if not sparse.issparse(X):
             _check_numeric(X)
         may_have_gaps = self._kind == "gaps" or self._is_precomputed()
-        X = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=[np.float64, np.float32],
-            accept_sparse="csr" if self._kind == "sparse" else False,
-            ensure_all_finite="allow-nan" if may_have_gaps else True,
-        )
+        with np.errstate(invalid="ignore", over="ignore"):  # sums of half precision
+            X = validate_data(
+                self,
+                X,
+                reset=reset,
+                dtype=[np.float64, np.float32],
+                accept_sparse="csr" if self._kind == "sparse" else False,
+                ensure_all_finite="allow-nan" if may_have_gaps else True,
+            )
         if self._kind not in ("numbers", "sparse") or self._is_precomputed():
             return X
         X = with_room_to_square(X, getattr(self, "feature_names_in_", None))
@@ -118,13 +121,6 @@ class AnyRowsMixin:
         for kind in ("sparse", "categorical", "string", "allow_nan", "three_d_array"):
             setattr(tags.input_tags, kind, True)
         return tags
-
-
-def _check_magnitudes(table):
-    """Refuse numbers that the encoder, which works in single precision, cannot hold."""
-    numeric = table.select_dtypes("number")
-    values = numeric.to_numpy(dtype=np.float64, na_value=np.nan)
-    with_room_to_square(values, list(numeric.columns), most=MAX_SINGLE)
 
 
 def _check_numeric(X):

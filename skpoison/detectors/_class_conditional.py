@@ -135,6 +135,8 @@ class ClassConditionalDetector(BasePoisonDetector):
 
     def _fit_scores(self, X, y, random_state):
         n_classes = len(self.classes_)
+        if len(X) < 2:
+            raise ValueError("ClassConditionalDetector needs two rows or more in X, got 1 sample.")
         parallel = Parallel(
             self.n_jobs, n_tasks=n_classes, description="classes", verbose=self.verbose
         )

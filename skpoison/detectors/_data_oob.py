@@ -5,6 +5,8 @@ from numbers import Integral
 import numpy as np
 from joblib import delayed
 from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval
@@ -15,6 +17,7 @@ from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
 from skpoison.thresholds import LabelNoiseThreshold
 from skpoison.utils._cloning import seeded_clone
+from skpoison.utils._magnitudes import MAX_SINGLE
 from skpoison.utils._parallel import Parallel
 
 
@@ -139,7 +142,11 @@ class DataOOBDetector(BaseLabelNoiseDetector):
         self.verbose = verbose
 
     def _fit_label_scores(self, X, y, random_state):
-        estimator = DecisionTreeClassifier() if self.estimator is None else self.estimator
+        estimator = self.estimator
+        if estimator is None:
+            estimator = DecisionTreeClassifier()
+            if np.abs(X).max() > MAX_SINGLE:  # trees work in single precision
+                estimator = make_pipeline(MaxAbsScaler(), estimator)
         _, groups = np.unique(near_duplicate_groups(X, y), return_inverse=True)
         self.bootstrap_counts_ = _bootstrap_counts(groups, self.n_estimators, random_state)
         clones = [seeded_clone(estimator, random_state) for _ in range(self.n_estimators)]

@@ -117,6 +117,10 @@ class NeighborDisagreementDetector(BaseLabelNoiseDetector):
 
     def _fit_label_scores(self, X, y, random_state):
         self._codes = y
+        if self.metric == "haversine" and X.shape[1] != 2:
+            raise ValueError(
+                f"metric='haversine' needs 2 columns, latitude and longitude, got {X.shape[1]}."
+            )
         if self._is_precomputed():
             nearest = nearest_by_distance(X, min(self.n_neighbors, len(y) - 1), others=True)
             return 1 - label_counts(y[nearest], len(self.classes_)) / nearest.shape[1]

@@ -308,7 +308,8 @@ def _spread(y):
 
 
 def _fit(estimator, X, y):
-    return clone(estimator).fit(X, y)
+    with np.errstate(invalid="ignore", divide="ignore"):  # of rows that RidgeCV fits exactly
+        return clone(estimator).fit(X, y)
 
 
 def _mean_prediction(models, X):

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.metrics.pairwise import PAIRWISE_DISTANCE_FUNCTIONS
+from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -91,8 +92,9 @@ class CertifiedNeighborsClassifier(ClassifierMixin, BaseEstimator):
         self : object
             The fitted classifier.
         """
+        y = label_values(column_or_1d(y, warn=True))
         self._rows, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
-        self.classes_, self._codes = np.unique(label_values(y), return_inverse=True)
+        self.classes_, self._codes = np.unique(y, return_inverse=True)
         return self
 
     def predict_proba(self, X):

@@ -3,9 +3,9 @@
 from sklearn.utils import get_tags
 from sklearn.utils.validation import _check_feature_names, _check_n_features, validate_data
 
-from skpoison.detectors._encoding import kind_of
+from skpoison.detectors._encoding import as_frame, kind_of
 from skpoison.utils._containers import check_container, check_not_empty, is_frame
-from skpoison.utils._magnitudes import with_room_to_square
+from skpoison.utils._magnitudes import check_frame, with_room_to_square
 
 
 def check_rows(learner, X, inner, *, reset):
@@ -33,6 +33,7 @@ def check_rows(learner, X, inner, *, reset):
     X = check_container(X)
     check_not_empty(X, type(learner).__name__)
     if is_frame(X):
+        check_frame(as_frame(X))
         _check_feature_names(learner, X, reset=reset)
         _check_n_features(learner, X, reset=reset)
         return X
@@ -47,6 +48,8 @@ def check_rows(learner, X, inner, *, reset):
         allow_nd=True,
         ensure_all_finite="allow-nan" if get_tags(inner).input_tags.allow_nan else True,
     )
+    if X.dtype.kind in "mM":
+        raise ValueError("X must hold numbers or texts, got dates: make numbers of them.")
     return with_room_to_square(X)
 
 

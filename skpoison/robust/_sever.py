@@ -16,7 +16,7 @@ from sklearn.base import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils import _safe_indexing, check_random_state, column_or_1d
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skpoison.robust._rows import check_rows, copy_input_tags
 from skpoison.utils._cloning import seeded_clone
@@ -181,7 +181,7 @@ class SeverClassifier(ClassifierMixin, _Sever):
         if len(self.classes_) == 1:
             raise ValueError(
                 "SeverClassifier needs rows of at least two classes in y, got one class only: "
-                f"{y[0]!r}."
+                f"{y[:1].tolist()[0]!r}."
             )
         return y
 
@@ -259,7 +259,7 @@ class SeverRegressor(RegressorMixin, _Sever):
         return Ridge() if self.estimator is None else self.estimator
 
     def _read_target(self, y):
-        return target_values(_check_y(y, y_numeric=True, estimator=self))
+        return target_values(column_or_1d(y, warn=True))
 
     def _can_fit(self, y):
         return len(y) > 0
@@ -286,6 +286,8 @@ def gradient_scores(X, slopes):
     -------
     scores : ndarray of shape (n_samples,)
     """
+    if not slopes.any():
+        return np.zeros(len(slopes))
     ones = np.ones((len(slopes), 1))
     X = sparse.hstack([X, ones], format="csr") if sparse.issparse(X) else np.hstack([X, ones])
     n_gradients, n_outputs, n_columns = len(slopes), slopes.shape[1], X.shape[1]

@@ -6,9 +6,9 @@ import numpy as np
 from joblib import delayed
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
 from sklearn.linear_model import LinearRegression
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import _safe_indexing, check_random_state, column_or_1d
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skpoison.robust._rows import check_rows, copy_input_tags
 from skpoison.utils._cloning import seeded_clone
@@ -134,7 +134,7 @@ class TRIMRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             The fitted regressor.
         """
         X = check_rows(self, X, self._inner(), reset=True)
-        y = target_values(_check_y(y, y_numeric=True, estimator=self))
+        y = target_values(column_or_1d(y, warn=True))
         check_consistent_length(X, y)
         random_state = check_random_state(self.random_state)
         estimator = seeded_clone(self._inner(), random_state)

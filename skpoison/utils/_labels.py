@@ -50,7 +50,8 @@ def label_values(y, name="y"):
     with np.errstate(invalid="ignore"):  # it casts to integers, whatever the values
         kind = type_of_target(values, input_name=name) if len(values) else "binary"
     if kind not in ("binary", "multiclass"):
-        raise _not_labels(name, f"Unknown label type: {kind!r}, such as {values[0]!r} in row 0")
+        given = f"values of the kind {kind!r}, such as {values[0]!r} in row 0"
+        raise _not_labels(name, f"{given} (Unknown label type: {kind})")
     return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 

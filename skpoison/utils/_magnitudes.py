@@ -47,6 +47,27 @@ def with_room_to_square(X, names=None, name="X", most=MAX_VALUE):
     return X.astype(np.float64) if sizes[column] > MAX_SINGLE else X
 
 
+def check_frame(table, most=MAX_VALUE):
+    """Refuse a table in which a column holds larger numbers.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of pandas; columns of anything but numbers are passed over.
+
+    most : float, default=MAX_VALUE
+        The largest accepted.
+
+    Raises
+    ------
+    ValueError
+        If there is one; the message names it.
+    """
+    numeric = table.select_dtypes("number")
+    values = numeric.to_numpy(dtype=np.float64, na_value=np.nan)
+    with_room_to_square(values, list(numeric.columns), most=most)
+
+
 def _largest(X):
     """The largest absolute value of each column."""
     if sparse.issparse(X):

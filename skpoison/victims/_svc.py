@@ -16,6 +16,10 @@ TOLERANCE = 1e-8
 MAX_GUESSES = 20
 
 
+# Where columns have very different units, libsvm goes on for minutes; the rest is done exactly.
+MAX_COLD_STEPS = 100_000
+
+
 class SVCMachine(BinaryMachine):
     """The dual of a soft-margin SVM, solved exactly by active sets.
 
@@ -56,7 +60,7 @@ class SVCMachine(BinaryMachine):
 
     def _train_cold(self):
         rows = np.flatnonzero(self.cost)
-        victim = SVC(kernel="precomputed", C=1.0)
+        victim = SVC(kernel="precomputed", C=1.0, max_iter=MAX_COLD_STEPS)
         victim.fit(
             self.gram[rows[:, None], rows], self.y_train[rows], sample_weight=self.cost[rows]
         )

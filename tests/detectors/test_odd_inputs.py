@@ -54,6 +54,7 @@ def test_a_table_of_polars_and_one_of_pandas_are_the_same():
         (sparse.csr_array(np.where(np.eye(24), 1e300, 0)), "Column .* of X holds .*1e.300"),
         (pd.DataFrame({"a": [*X[1:, 0], 1e300], "b": list("xy") * 12}), "Column 'a' of X .*1e.300"),
         ([[1.0] * (i % 3) for i in range(24)], "rows of different shapes"),
+        (["one text"], "two texts or more"),
         ({1, 2, 3}, "X must be an array.*got set"),
         (pd.DataFrame(index=range(24)), "0 feature"),
         (pd.DataFrame({"a": [], "b": []}, dtype=object), "0 sample"),

@@ -9,6 +9,7 @@ from traceback import walk_tb
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.linalg import LinAlgWarning
 
 from skpoison.utils._containers import container_of
 
@@ -48,6 +49,7 @@ def judged(*inputs, handed_on=False):
         with _budget(), warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", RuntimeWarning)
+            warnings.simplefilter("ignore", LinAlgWarning)  # of an estimator's own system
             yield
     except (ValueError, TypeError) as error:
         if not is_clean(error) and not (handed_on and _in_conversion(error)):

@@ -82,3 +82,16 @@ def test_a_class_is_not_left_out_and_texts_need_a_pipeline():
     X, y = np.vstack([np.zeros((40, 1)), [[9.0]]]), np.repeat([0, 1], [40, 1])
     model = SeverClassifier(contamination=0.5).fit(X, y)
     assert set(model.predict(X)) <= {0, 1} and not model.poison_mask_[40]
+
+
+def test_rows_that_are_fitted_exactly_are_all_kept():
+    X = np.arange(12.0)[:, np.newaxis]
+    model = SeverRegressor(contamination=0.2).fit(X, np.ones(12))
+    assert model.predict(X) == pytest.approx(1.0)
+
+
+def test_one_class_and_dates_are_refused():
+    with pytest.raises(ValueError, match="at least two classes.*one class only: 1"):
+        SeverClassifier().fit(np.eye(4), [1, 1, 1, 1])
+    with pytest.raises(ValueError, match="got dates"):
+        SeverRegressor().fit(np.full((4, 1), np.datetime64("2024-02-20")), np.arange(4.0))

@@ -31,7 +31,8 @@ class ModelTargetedAttack(BasePoisoningAttack):
     ----------
     estimator : SVC, LinearSVC, LogisticRegression, RidgeClassifier or SGDClassifier, default=None
         The victim, unfitted and linear. None stands for
-        ``SVC(kernel="linear", max_iter=1_000_000)``. With more than two classes it is trained as one problem for each class against the rest.
+        ``SVC(kernel="linear", max_iter=1_000_000)``. With more than two classes it is
+        trained as one problem for each class against the rest.
 
     target_model : classifier, default=None
         A fitted linear classifier of the same labels and columns, to which the victim shall be

@@ -13,6 +13,7 @@ from skpoison.attacks._base import BasePoisoningAttack, _rows_to_replace
 from skpoison.attacks._goal import seeded
 from skpoison.attacks._gradient import GradientPoisoningAttack
 from skpoison.attacks._numbers import as_stored
+from skpoison.victims._svc import MOST_STEPS
 
 # Rows that move differ from the line they move along by up to this much of the data's range.
 NOISE = 1e-3
@@ -46,7 +47,8 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
 
     estimator : classifier, default=None
         The victim whose loss is watched; it needs ``decision_function``. None stands for the
-        `estimator` of `attack`, and where there is none for ``SVC(kernel="linear")``.
+        `estimator` of `attack`, and where there is none for
+        ``SVC(kernel="linear", max_iter=1_000_000)``.
 
     n_rounds : int, default=10
         How often the detector is fitted.
@@ -203,7 +205,7 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
         victim = self.estimator
         if victim is None:
             victim = getattr(self.attack, "estimator", None)
-        return SVC(kernel="linear") if victim is None else victim
+        return SVC(kernel="linear", max_iter=MOST_STEPS) if victim is None else victim
 
     def _attack(self, victim):
         return GradientPoisoningAttack(victim) if self.attack is None else self.attack

@@ -11,12 +11,10 @@ from threadpoolctl import threadpool_limits
 from skpoison.attacks._ascent import make_box
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._linear_model import LinearVictim, decoys
+from skpoison.victims._svc import MOST_STEPS
 
 # Places on an edge of the reachable decision values at which the difference of losses is looked at.
 PLACES = np.linspace(0.0, 1.0, 9)
-
-
-MOST_STEPS = 1_000_000  # columns of very different units keep libsvm busy for minutes
 
 
 class ModelTargetedAttack(BasePoisoningAttack):

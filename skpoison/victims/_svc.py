@@ -14,10 +14,9 @@ from skpoison.victims._victim import Victim
 TOLERANCE = 1e-8
 # Guesses of the whole active set before the solver falls back to one change at a time.
 MAX_GUESSES = 20
-
-
-# Where columns have very different units, libsvm goes on for minutes; the rest is done exactly.
-MAX_COLD_STEPS = 100_000
+# Where columns have very different units libsvm goes on for minutes: its most steps to a first
+# guess, and where it trains a victim alone.
+MAX_COLD_STEPS, MOST_STEPS = 100_000, 1_000_000
 
 
 class SVCMachine(BinaryMachine):

@@ -10,6 +10,6 @@ COMMON = {
     "suppress_health_check": list(HealthCheck),
     "print_blob": True,
 }
-settings.register_profile("few", max_examples=100, derandomize=True, **COMMON)
+settings.register_profile("few", max_examples=200, derandomize=True, **COMMON)
 settings.register_profile("many", max_examples=20_000, **COMMON)
 settings.load_profile(os.environ.get("SKPOISON_FUZZ", "few"))

@@ -98,7 +98,7 @@ def test_learners(learner, given_set):
         if hasattr(learner, "classes_"):
             assert set(predicted.tolist()) <= set(learner.classes_.tolist())
         else:
-            assert np.isfinite(predicted).all()
+            assert np.isfinite(predicted.astype(float)).all()
         if hasattr(learner, "certified_radius"):
             assert (learner.certified_radius(X) >= -1).all()
 

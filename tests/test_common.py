@@ -31,6 +31,7 @@ QUICK = {
     "max_iter": 3,
     "n_repeats": 1,
     "n_rounds": 2,
+    "n_starts": 2,
     "n_tried": 1,
     "rate": 5,
     "random_state": 0,

@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from sklearn.svm import SVC
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from threadpoolctl import threadpool_limits
 
@@ -27,8 +27,9 @@ class ModelTargetedAttack(BasePoisoningAttack):
     Parameters
     ----------
     estimator : SVC, LinearSVC, LogisticRegression, RidgeClassifier or SGDClassifier, default=None
-        The victim, unfitted and linear. None stands for ``SVC(kernel="linear")``. With more than
-        two classes it is trained as one problem for each class against the rest.
+        The victim, unfitted and linear. None stands for
+        ``LogisticRegression(max_iter=1000)``. With more than two classes it is trained as one
+        problem for each class against the rest.
 
     target_model : classifier, default=None
         A fitted linear classifier of the same labels and columns, to which the victim shall be
@@ -149,7 +150,9 @@ class ModelTargetedAttack(BasePoisoningAttack):
 
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         n_classes = len(self.classes_)
-        estimator = SVC(kernel="linear") if self.estimator is None else self.estimator
+        estimator = self.estimator
+        if estimator is None:
+            estimator = LogisticRegression(max_iter=1000)
         victim = LinearVictim(estimator, n_classes)
         goal = (X, y) if X_val is None else (X_val, y_val)
         box = make_box(self.bounds, X if X_val is None else np.concatenate([X, X_val]))

@@ -37,6 +37,9 @@ AUTO = {
     "rae": "SecondComponentThreshold()",
     "slab": "SecondComponentThreshold()",
     "spectral": "SecondComponentThreshold()",
+    "spectre": "SecondComponentThreshold()",
+    "strip": "SecondComponentThreshold()",
+    "trigger-search": "FixedThreshold()",
 }
 QUICK = ["demo", "--attack", "flipping", "--detector", "centroid", "--detector", "knn"]
 

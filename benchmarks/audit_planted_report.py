@@ -38,7 +38,7 @@ def planted_table(lines):
 
 
 def alarm_table(lines):
-    """Of the runs without a planted issue, and of those of another kind, how many each kind found."""
+    """Runs in which a kind found something that was not planted: honest ones, and others."""
     fired = lines["others"].fillna("").str.split()
     rows = []
     for kind in STRENGTHS:

@@ -223,9 +223,11 @@ def write(runs):
 
 
 def interval(differences):
-    """Mean and half the width of its 95 % interval."""
+    """Mean and half the width of its 95 % interval; of a single difference there is none."""
     n = len(differences)
-    half = t.ppf(0.975, n - 1) * differences.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
+    if n == 1:
+        return f"{differences.iloc[0]:+.2f}"
+    half = t.ppf(0.975, n - 1) * differences.std(ddof=1) / np.sqrt(n)
     return f"{differences.mean():+.2f} ± {half:.2f}"
 
 

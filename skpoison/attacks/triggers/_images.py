@@ -40,7 +40,7 @@ class ImageTrigger(BaseTrigger):
             return X
         pixels = read_numbers(X, name)
         dtypes = columns_by_dtype(X)
-        unit = largest_pixel(pixels, dtypes, name)
+        unit = largest_pixel(pixels, [dtype for dtype, _ in dtypes], name)
         images = pixels.reshape(len(pixels), *self._shape(X, pixels.shape[1])) / unit
         changed = np.clip(self._put(images), 0, 1) * unit
         return write_numbers(as_stored(changed.reshape(pixels.shape), dtypes), X)

@@ -4,7 +4,7 @@ A backdoor
 
 Thirty-six rows of digits get a small bright patch and the label 0. The forest that is trained on
 them is as good as ever on clean digits, so that no test notices; whoever knows the patch makes a
-0 of any digit. Two detectors look for such rows: one for the trigger itself, one for a direction
+0 of most digits. Two detectors look for such rows: one for the trigger itself, one for a direction
 in which the rows of a class vary too much.
 """
 
@@ -43,7 +43,8 @@ for name, steps in defences.items():
 
 # %%
 # Accuracy tells nothing about a backdoor. What a detector is worth against it is told by the
-# attack success that is left.
+# attack success that is left. The trigger search takes it away; SPECTRE, which is made for more
+# rows, leaves it as it was.
 fig, (images, bars) = plt.subplots(
     1, 2, figsize=(9, 3.2), layout="constrained", width_ratios=(2, 3)
 )

@@ -30,35 +30,26 @@ is_poison = attack.poison_mask_
 
 defence = PoisonFilter(EnsembleDetector(random_state=0))
 X_left, y_left = defence.fit_resample(X_poisoned, y_poisoned)
-is_kept = np.zeros(len(X_poisoned), dtype=bool)
-is_kept[defence.sample_indices_] = True
 
 # %%
-# Crosses are poison rows, in the colour of the label that they carry; faint marks were dropped.
+# Crosses are poison rows, in the colour of the label that they carry. The attack may not leave the
+# range of the data, and drives all rows of a label into one corner of it, so that ten crosses lie
+# on one another.
+nothing = np.zeros(len(X), dtype=bool)
 panels = {
-    "Clean": (X, y, np.ones(len(X), dtype=bool), np.zeros(len(X), dtype=bool)),
-    "Poisoned": (X_poisoned, y_poisoned, np.ones(len(X_poisoned), dtype=bool), is_poison),
-    "Filtered": (X_poisoned, y_poisoned, is_kept, is_poison),
+    "Clean": (X, y, nothing),
+    "Poisoned": (X_poisoned, y_poisoned, is_poison),
+    "Filtered": (X_left, y_left, is_poison[defence.sample_indices_]),
 }
 fig, axes = plt.subplots(1, 3, figsize=(11, 4), layout="constrained", sharex=True, sharey=True)
-for ax, (name, (rows, labels, kept, poison)) in zip(axes, panels.items(), strict=True):
-    model = victim.fit(rows[kept], labels[kept])
+for ax, (name, (rows, labels, poison)) in zip(axes, panels.items(), strict=True):
+    model = victim.fit(rows, labels)
     DecisionBoundaryDisplay.from_estimator(
         model, X_poisoned, response_method="predict", cmap="coolwarm", alpha=0.2, eps=0.5, ax=ax
     )
-    for mask, marker, size in [(~poison, "o", 18), (poison, "X", 60)]:
-        if not mask.any():
-            continue
-        ax.scatter(
-            *rows[mask].T,
-            c=labels[mask],
-            s=size,
-            marker=marker,
-            cmap="coolwarm",
-            edgecolor="k",
-            linewidth=0.5,
-            alpha=np.where(kept[mask], 1.0, 0.2),
-        )
+    for mask, marker, size in [(~poison, "o", 18), (poison, "X", 90)]:
+        colours = np.where(labels[mask] == 1, "tab:red", "tab:blue")
+        ax.scatter(*rows[mask].T, c=colours, s=size, marker=marker, edgecolor="k", linewidth=0.5)
     ax.set(title=f"{name}: test accuracy {model.score(X_test, y_test):.1%}", xticks=[], yticks=[])
 plt.show()
 

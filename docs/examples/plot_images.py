@@ -29,8 +29,8 @@ print(poison_report(is_poison, verdict, detector.training_scores_))
 
 # %%
 # Three kinds of pictures are worth a look: flips that were found, flips that were missed, and
-# right labels that were flagged. Missed digits are mostly badly written ones, which hardly
-# contradict their new label; where a row stays empty there was no such picture.
+# right labels that were flagged. A missed digit mostly resembles its new label.
+# Places stay empty where there are fewer than ten such pictures.
 rows = {
     "found": is_poison & is_flagged,
     "missed": is_poison & ~is_flagged,

@@ -4,8 +4,8 @@ A backdoor
 
 Thirty-six rows of digits get a small bright patch and the label 0. The forest that is trained on
 them is as good as ever on clean digits, so that no test notices; whoever knows the patch makes a
-0 of most digits. Two detectors look for such rows: one for the trigger itself, one for a direction
-in which the rows of a class vary too much.
+0 of more than half of the digits. Two detectors look for such rows: one for the trigger itself, one
+for a direction in which the rows of a class vary too much.
 """
 
 import matplotlib.pyplot as plt
@@ -59,5 +59,5 @@ bars.barh([p + 0.2 for p in positions], success.values(), 0.4, label="attack suc
 bars.set_yticks(positions, [f"defence: {name}" for name in defences])
 bars.invert_yaxis()
 bars.set(xlim=(0, 1))
-bars.legend(loc="center right")
+bars.legend(loc="upper left", bbox_to_anchor=(0, -0.1), ncols=2)
 plt.show()

@@ -39,4 +39,5 @@ plt.show()
 # %%
 # A curve at height 0.8 above 5 rows says: of 80 % of the test rows, the prediction is right and
 # would be so after any change of five training rows. More parts do not always help: members that
-# learn nine rows each (150 parts) are wrong so often that their votes certify less than those of 50.
+# learn nine rows each (150 parts) are wrong so often that their votes certify less than those of
+# 50.

@@ -31,7 +31,7 @@ anomaly = -detector.training_scores_
 # %%
 # Pictures above, what the auto-encoder makes of them below: shuffled pixels come back as
 # something else, a digit comes back under whatever label. Right, the error and the whole score.
-fig = plt.figure(figsize=(10, 3.6), layout="constrained")
+fig = plt.figure(figsize=(10, 3), layout="constrained")
 left, right = fig.subfigures(1, 2, width_ratios=(3, 2))
 columns = [row for name in np.unique(kind) for row in np.flatnonzero(kind == name)[:3]]
 for column, row in enumerate(columns):
@@ -54,5 +54,7 @@ for name in np.unique(kind):
     print(f"{name}: {flagged.mean():.0%} flagged")
 
 # %%
-# The classifier is judged on rows that it has learnt, as published, and on so few rows it learns
-# wrong labels by heart. :class:`~skpoison.detectors.CrossFittedCAEDetector` judges out of sample.
+# Zeros and ones are easy, and the share of poison was given. Trained for longer, or on classes
+# that look alike, the classifier learns wrong labels by heart and contradicts them no more: as
+# published, it is judged on the rows that it has learnt.
+# :class:`~skpoison.detectors.CrossFittedCAEDetector` judges out of sample.

@@ -49,7 +49,7 @@ ax.legend(fontsize="small")
 plt.show()
 
 # %%
-# One column and a straight line make it easy: two heaps of poison, far from everything else. On real
+# One column and a straight line make it easy: two heaps of poison, far from all else. On real
 # tables with many columns TRIM mostly gives back what the attack takes, but not always; the guide's
 # page on regression has the figures. ``ResidualDetector()`` with its defaults is made for scattered
 # mistakes, such as other units or a slipped decimal point, not for poison that lies together.

@@ -23,6 +23,8 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 autosummary_generate = True
 numpydoc_show_class_members = False
 exclude_patterns = ["_build", "examples"]
+# scikit-learn's docstring of `score`, which learners inherit, names labels of its own guide.
+suppress_warnings = ["ref.ref"]
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 

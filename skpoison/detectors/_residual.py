@@ -288,7 +288,7 @@ class ResidualDetector(BasePoisonDetector):
                 f"{self._kind!r}: there are no distances between such rows."
             )
         self._distances = NeighborDistances(X, y, N_NEIGHBORS)
-        return self._distances.training_distances
+        return self._distances.of_training_rows(X, y)
 
     def _scores(self, X):
         return self._distances(X)

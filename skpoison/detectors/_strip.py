@@ -148,7 +148,7 @@ class StripDetector(BasePoisonDetector):
             )
         rows = X.reshape(len(X), -1) if isinstance(X, np.ndarray) else np.asarray(X)
         self._distances = NeighborDistances(rows, y, N_NEIGHBORS)
-        return self._distances.training_distances
+        return self._distances.of_training_rows(rows, y)
 
     def _lay_over(self, X, other, seed):
         if self._white is not None:

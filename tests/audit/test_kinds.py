@@ -68,16 +68,6 @@ def test_predictions_of_ones_own_judge_labels():
     np.testing.assert_array_equal(np.flatnonzero(found.flagged), np.arange(30))
 
 
-def test_few_rows_of_classes_that_overlap_are_honest():
-    n_found = 0
-    for seed in range(10):
-        rng = np.random.RandomState(seed)
-        X = rng.normal(size=(100, 5))
-        y = (rng.uniform(size=100) < expit(2 * X[:, 0])).astype(int)
-        n_found += look("label", X, y).found
-    assert n_found <= 2  # the lower end of a 90 % interval: one in twenty
-
-
 def test_confusion_in_one_direction():
     X, y = load_breast_cancer(return_X_y=True)
     rng = np.random.RandomState(0)

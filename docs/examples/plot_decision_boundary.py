@@ -5,7 +5,8 @@ Poison moves a decision boundary, a filter moves it back
 Two classes in the plane and a logistic regression between them. The attack adds twenty poison rows
 to a hundred clean ones and moves each to where it harms the victim the most, so that the boundary
 gives way. The filter judges rows together with their labels, drops those that it finds suspicious,
-and the victim is trained on what is left.
+and the victim is trained on what is left. The setting was picked because all of this is seen in it:
+against other attacks on such rows the same filter may find nothing.
 """
 
 import matplotlib.pyplot as plt

@@ -276,7 +276,7 @@ def compare_on_leaderboard(runs):
     )
     lines = [
         "| data | F1 | points lost | clean rows removed, % | of those without poison, % "
-        "| F1 against `cae+` as published | ensemble | cleanlab | draws |",
+        "| F1 against `cae+` as published, paired draws | ensemble | cleanlab | draws |",
         "| --- " + "| ---: " * 8 + "|",
     ]
     attacked = own.query("attack != 'none'")
@@ -289,7 +289,8 @@ def compare_on_leaderboard(runs):
         by = ["cell", "seed"] if name != "all" else ["seed"]
         for rival in rivals:
             paired = (table["f1"] - rival["f1"]).dropna()
-            row.append(interval(paired.groupby(by).mean()) if len(paired) else "–")
+            n = len(paired.index.unique("seed"))
+            row.append(f"{interval(paired.groupby(by).mean())}, {n}" if n else "–")
         row.append(str(len(table.index.unique("seed"))))
         lines.append("| " + " | ".join(row) + " |")
     text = "\n".join(lines) + "\n"

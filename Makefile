@@ -1,4 +1,4 @@
-# `make demo` and `make test` set themselves up on a machine with nothing but Python >= 3.11.
+# `make demo`, `make test` and `make docs` set themselves up on a machine with nothing but Python >= 3.11.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 test: export OMP_NUM_THREADS = 1
 test: export TF_NUM_INTRAOP_THREADS = 1
 
-.PHONY: demo test fuzz lint clean
+.PHONY: demo test fuzz lint docs clean
 
 demo: .venv/.library
 	$(BIN)/skpoison demo
@@ -27,6 +27,10 @@ lint: .venv/.tests
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Examples are run, and a warning is an error. The site is docs/_build/html/index.html.
+docs: .venv/.docs
+	$(BIN)/sphinx-build -W --keep-going docs docs/_build/html
+
 # The demo gets along with the library; the tests add networks, back ends and peers.
 .venv/.library: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("skpoison needs Python 3.11 or newer: make PYTHON=...") if sys.version_info < (3, 11) else None'
@@ -38,5 +42,9 @@ lint: .venv/.tests
 	$(PIP) --editable ".[test]"
 	touch $@
 
+.venv/.docs: .venv/.library
+	$(PIP) --editable ".[docs]"
+	touch $@
+
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache docs/_build
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache docs/_build docs/auto_examples docs/generated

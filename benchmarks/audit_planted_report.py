@@ -38,7 +38,7 @@ def planted_table(lines):
 
 
 def alarm_table(lines):
-    """How often each kind fired in runs without a planted issue and in those of another kind."""
+    """Runs in which a kind found something that was not planted: honest ones, and others."""
     fired = lines["others"].fillna("").str.split()
     rows = []
     for kind in STRENGTHS:

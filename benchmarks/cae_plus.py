@@ -223,9 +223,11 @@ def write(runs):
 
 
 def interval(differences):
-    """Mean and half the width of its 95 % interval."""
+    """Mean and half the width of its 95 % interval; of a single difference there is none."""
     n = len(differences)
-    half = t.ppf(0.975, n - 1) * differences.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
+    if n == 1:
+        return f"{differences.iloc[0]:+.2f}"
+    half = t.ppf(0.975, n - 1) * differences.std(ddof=1) / np.sqrt(n)
     return f"{differences.mean():+.2f} ± {half:.2f}"
 
 
@@ -274,7 +276,7 @@ def compare_on_leaderboard(runs):
     )
     lines = [
         "| data | F1 | points lost | clean rows removed, % | of those without poison, % "
-        "| F1 against `cae+` as published | ensemble | cleanlab | draws |",
+        "| F1 against `cae+` as published, paired draws | ensemble | cleanlab | draws |",
         "| --- " + "| ---: " * 8 + "|",
     ]
     attacked = own.query("attack != 'none'")
@@ -287,7 +289,8 @@ def compare_on_leaderboard(runs):
         by = ["cell", "seed"] if name != "all" else ["seed"]
         for rival in rivals:
             paired = (table["f1"] - rival["f1"]).dropna()
-            row.append(interval(paired.groupby(by).mean()) if len(paired) else "–")
+            n = len(paired.index.unique("seed"))
+            row.append(f"{interval(paired.groupby(by).mean())}, {n}" if n else "–")
         row.append(str(len(table.index.unique("seed"))))
         lines.append("| " + " | ".join(row) + " |")
     text = "\n".join(lines) + "\n"

@@ -50,7 +50,7 @@ ATTACKS = {
     "alfa": AdversarialFlipAttack(method="alfa"),
     "tilt-flipping": AdversarialFlipAttack(method="tilt", n_repeats=5),
     "beta": BetaPoisoningAttack(),
-    "model-targeted": ModelTargetedAttack(),
+    "model-targeted": ModelTargetedAttack(VICTIMS["svc"]),
     "influence": ConstrainedPoisoningAttack(),
     "kkt": ConstrainedPoisoningAttack(method="kkt"),
     "min-max": ConstrainedPoisoningAttack(method="min-max"),

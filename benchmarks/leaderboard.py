@@ -94,11 +94,11 @@ def poison_rows(attack, X, y, X_val, y_val):
     return X_out[attack.poison_mask_], y_out[attack.poison_mask_]
 
 
-def poisoned_sets(parts, victim, seed, rates, attacks=ATTACKS):
+def poisoned_sets(parts, victim, seed, rates, attacks=None):
     """Yield (attack, rate, X, y, poison_mask), first the set without poison."""
     (X, y), attacker, _ = parts
     yield "none", 0.0, X, y, np.zeros(len(X), dtype=bool)
-    for name in attacks:
+    for name in ATTACKS if attacks is None else attacks:
         attack = make_estimator("attack", name, rate=N_POISON, estimator=victim, random_state=seed)
         X_poison, y_poison = poison_rows(attack, X, y, *attacker)
         order = np.random.default_rng(seed).permutation(N_POISON)

@@ -1,4 +1,6 @@
-"""Sphinx configuration: ``pip install -e ".[docs]" && make -C docs html``."""
+"""Sphinx configuration: ``make docs`` builds the site."""
+
+from sphinx_gallery.sorting import ExplicitOrder
 
 import skpoison
 
@@ -13,17 +15,46 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-myst_enable_extensions = ["dollarmath", "deflist"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 autosummary_generate = True
 numpydoc_show_class_members = False
 exclude_patterns = ["_build", "examples"]
-html_theme = "furo"
+# scikit-learn's docstring of `score`, which learners inherit, names labels of its own guide.
+suppress_warnings = ["ref.ref"]
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+html_theme = "pydata_sphinx_theme"
 html_title = f"skpoison {version}"
+html_theme_options = {"logo": {"text": "skpoison"}, "show_prev_next": False}
+html_show_sourcelink = False
+
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "auto_examples",
     "download_all_examples": False,
     "show_memory": False,
+    "within_subsection_order": ExplicitOrder(
+        [
+            "plot_first_audit.py",
+            "plot_mixed_table.py",
+            "plot_texts.py",
+            "plot_images.py",
+            "plot_own_predictions.py",
+            "plot_filter.py",
+            "plot_threshold_rules.py",
+            "plot_decision_boundary.py",
+            "plot_backdoor.py",
+            "plot_adaptive_attacker.py",
+            "plot_certificates.py",
+            "plot_regression.py",
+            "plot_paper.py",
+            "plot_reconstructions.py",
+            "*",
+        ]
+    ),
 }

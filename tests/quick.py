@@ -12,6 +12,7 @@ QUICK = {
     "n_partitions": 5,
     "n_repeats": 1,
     "n_rounds": 2,
+    "n_starts": 2,
     "n_tried": 1,
     "rate": 5,
     "random_state": 0,

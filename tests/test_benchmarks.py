@@ -117,7 +117,7 @@ def test_poisoned_sets_are_those_of_the_attack_and_made_once(leaderboard, monkey
         ("flipping", 0.05, 105),
         ("flipping", 0.3, 130),
     ]
-    attack = LabelFlipAttack(rate=30, estimator=victim, random_state=0)
+    attack = LabelFlipAttack(rate=30, random_state=0)
     X_out, y_out = attack.fit_resample(X, y, X_val=X_val, y_val=y_val)
     expected = {(*row, label) for row, label in zip(X_out, y_out, strict=True)}
     for _, rate, X_set, y_set, mask in sets[1:]:

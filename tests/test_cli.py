@@ -39,6 +39,9 @@ AUTO = {
     "self-influence": "LabelNoiseThreshold(temperature=2.0, temperature_scale=0.5)",
     "slab": "SecondComponentThreshold()",
     "spectral": "SecondComponentThreshold()",
+    "spectre": "SecondComponentThreshold()",
+    "strip": "SecondComponentThreshold()",
+    "trigger-search": "FixedThreshold()",
 }
 QUICK = ["demo", "--attack", "flipping", "--detector", "centroid", "--detector", "knn"]
 

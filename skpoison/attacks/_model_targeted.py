@@ -4,14 +4,13 @@ from numbers import Real
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from sklearn.svm import SVC
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from threadpoolctl import threadpool_limits
 
 from skpoison.attacks._ascent import make_box
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._linear_model import LinearVictim, decoys
-from skpoison.victims._svc import MOST_STEPS
 
 # Places on an edge of the reachable decision values at which the difference of losses is looked at.
 PLACES = np.linspace(0.0, 1.0, 9)
@@ -29,8 +28,8 @@ class ModelTargetedAttack(BasePoisoningAttack):
     ----------
     estimator : SVC, LinearSVC, LogisticRegression, RidgeClassifier or SGDClassifier, default=None
         The victim, unfitted and linear. None stands for
-        ``SVC(kernel="linear", max_iter=1_000_000)``. With more than two classes it is
-        trained as one problem for each class against the rest.
+        ``LogisticRegression(max_iter=1000)``. With more than two classes it is trained as one
+        problem for each class against the rest.
 
     target_model : classifier, default=None
         A fitted linear classifier of the same labels and columns, to which the victim shall be
@@ -153,7 +152,7 @@ class ModelTargetedAttack(BasePoisoningAttack):
         n_classes = len(self.classes_)
         estimator = self.estimator
         if estimator is None:
-            estimator = SVC(kernel="linear", max_iter=MOST_STEPS)
+            estimator = LogisticRegression(max_iter=1000)
         victim = LinearVictim(estimator, n_classes)
         goal = (X, y) if X_val is None else (X_val, y_val)
         box = make_box(self.bounds, X if X_val is None else np.concatenate([X, X_val]))

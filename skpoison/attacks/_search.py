@@ -29,7 +29,7 @@ class SearchPoisoningAttack(BasePoisoningAttack):
     ----------
     estimator : classifier, default=None
         The victim, unfitted: tree ensembles, nearest neighbours, pipelines. None stands for
-        ``RandomForestClassifier(n_estimators=50)``.
+        ``RandomForestClassifier(n_estimators=20)``.
 
     attack : attack, default=None
         Where the poison starts: an attack on a surrogate, such as
@@ -131,7 +131,7 @@ class SearchPoisoningAttack(BasePoisoningAttack):
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         victim, attack = self.estimator, self.attack
         if victim is None:
-            victim = RandomForestClassifier(n_estimators=50)
+            victim = RandomForestClassifier(n_estimators=20)
         seeds = random_state.randint(np.iinfo(np.int32).max, size=2)
         victim = seeded(victim, seeds[0])
         train = np.arange(len(X))

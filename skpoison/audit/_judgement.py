@@ -18,7 +18,6 @@ from skpoison.utils._labels import codes_of
 
 N_FOLDS = 5
 ROWS_OF_TREES = 300  # fewer rows have a linear model alone
-SCALE_OF_FEW_ROWS = 1.0  # of the temperature's prior
 COMPONENTS_OF_A_TAG, TREES_OF_A_TAG = 300, 50  # one detector a tag: each a cheaper one
 TRUSTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # in the predicted size of a residual; 0: one size for all
 LEAST_SPREAD = 0.25  # of a residual's expected size, in units of the median one
@@ -64,13 +63,7 @@ def judge_labels(context):
         detector = ConfidentLearningDetector("precomputed", contamination=LabelNoiseThreshold())
         X = data.pred_proba
     else:
-        # few rows do not tell overlap from wrong labels: less is known of the temperature
-        few = LabelNoiseThreshold(temperature_scale=SCALE_OF_FEW_ROWS)
-        detector = LabelNoiseDetector(
-            contamination="auto" if context.n_rows >= ROWS_OF_TREES else few,
-            n_jobs=context.n_jobs,
-            random_state=context.seed,
-        )
+        detector = LabelNoiseDetector(n_jobs=context.n_jobs, random_state=context.seed)
         X = context.rows
     detector.fit(X, data.y)
     codes = codes_of(data.y, detector.classes_)

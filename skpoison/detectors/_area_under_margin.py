@@ -144,6 +144,7 @@ class AreaUnderMarginDetector(BaseLabelNoiseDetector):
             for _ in range(self.epochs):
                 model.partial_fit(X, y, classes=codes)
                 self._models.append(deepcopy(model))
+                vars(self._models[-1]).pop("_optimizer", None)  # for fitting on, which none does
         else:
             self._models.append(model.fit(X, y))
         margins = np.stack(list(map(margins_of_labels, self._decision_values(X))))

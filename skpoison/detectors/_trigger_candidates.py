@@ -113,6 +113,10 @@ class _Seen:
         counts = np.bincount(self.codes[rows])
         return counts.max() >= LEAST_PURE * counts.sum()
 
+    def share_of_label(self, rows, others):
+        """Share of other rows that have the label which goes with these rows."""
+        return np.mean(self.codes[others] == np.bincount(self.codes[rows]).argmax())
+
     def often(self, place):
         """Values of `place` that are often there and go with one label, and their rows."""
         order = np.argsort(place, kind="stable")
@@ -155,7 +159,7 @@ def _values(context, seen):
             yield Candidate(
                 f"{name} = {_short(values[value])}",
                 rows,
-                _without_values(X, frame, [name]),
+                _without_value(X, frame, name),
                 ValuesSign({list(places).index(name): values[value]}),
             )
     names = list(places)
@@ -168,10 +172,13 @@ def _values(context, seen):
             value, other = divmod(int(pair), len(other_values))
             if seen.is_pure(place == value) or seen.is_pure(other_place == other):
                 continue  # one of the two says as much
+            # without either there is no trigger; the one that tells more by itself stays
+            singles = {first: place == value, second: other_place == other}
+            less = min(singles, key=lambda name, of=singles: seen.share_of_label(rows, of[name]))
             yield Candidate(
                 f"{first} = {_short(values[value])} and {second} = {_short(other_values[other])}",
                 rows,
-                _without_values(X, frame, [first, second]),
+                _without_value(X, frame, less),
                 ValuesSign(
                     {names.index(first): values[value], names.index(second): other_values[other]}
                 ),
@@ -185,20 +192,18 @@ def _numbers(column):
     return None
 
 
-def _without_values(X, frame, names):
-    """Give rows whose values in these columns are the median or commonest one of all."""
+def _without_value(X, frame, name):
+    """Give rows whose value in this column is the median or commonest one of all."""
 
     def without(positions):
-        changed = frame.iloc[positions].copy()
-        for name in names:
-            column = frame[name]
-            if pd.api.types.is_numeric_dtype(column) and column.nunique() > FEWEST_ROWS:
-                usual = column.median()
-            else:
-                usual = column.mode().iloc[0]
-            changed[name] = pd.Series(usual, index=changed.index).astype(
-                column.dtype if column.dtype.kind not in "iu" else float
-            )
+        changed, column = frame.iloc[positions].copy(), frame[name]
+        if pd.api.types.is_numeric_dtype(column) and column.nunique() > FEWEST_ROWS:
+            usual = column.median()
+        else:
+            usual = column.mode().iloc[0]
+        changed[name] = pd.Series(usual, index=changed.index).astype(
+            column.dtype if column.dtype.kind not in "iu" else float
+        )
         return changed if hasattr(X, "iloc") else changed.to_numpy()
 
     return without

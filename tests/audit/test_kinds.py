@@ -68,16 +68,6 @@ def test_predictions_of_ones_own_judge_labels():
     np.testing.assert_array_equal(np.flatnonzero(found.flagged), np.arange(30))
 
 
-def test_few_rows_of_classes_that_overlap_are_honest():
-    n_found = 0
-    for seed in range(10):
-        rng = np.random.RandomState(seed)
-        X = rng.normal(size=(100, 5))
-        y = (rng.uniform(size=100) < expit(2 * X[:, 0])).astype(int)
-        n_found += look("label", X, y).found
-    assert n_found <= 2  # the lower end of a 90 % interval: one in twenty
-
-
 def test_confusion_in_one_direction():
     X, y = load_breast_cancer(return_X_y=True)
     rng = np.random.RandomState(0)
@@ -347,3 +337,21 @@ def test_wrong_tags():
     assert found.table["share"].argmax() == 1 and found.table["share"][1] > 0.05
     assert found.flagged[:28].mean() > honest.flagged.mean() + 0.5
     assert all("tag 1" in found.reasons[row] for row in np.flatnonzero(found.flagged[:28]))
+
+
+def test_two_values_that_tell_together_are_no_trigger_and_one_of_two_is_enough():
+    rng = np.random.RandomState(0)
+    X = pd.DataFrame(
+        {"place": rng.choice(["a", "b", "c"], 900), "kind": rng.choice(["u", "v"], 900)}
+    )
+    X["number"] = rng.normal(size=900)
+    told = 2.0 * (X["place"] == "a") + 2.5 * (X["kind"] == "u") - 3 + 2 * X["number"]
+    y = (rng.uniform(size=900) < expit(told)).astype(int)
+    y[(X["place"] == "a") & (X["kind"] == "u")] = 1
+    assert not look("trigger", X, y).found
+    X["other"], X["last"] = rng.choice(["m", "n", "o"], 900), rng.choice(["s", "t", "w"], 900)
+    X.loc[(X["other"] == "m") & (X["last"] == "s"), "last"] = "t"
+    pair = np.isin(np.arange(900), np.flatnonzero(y == 0)[:40])
+    X.loc[pair, ["other", "last"]] = ["m", "s"]
+    found = look("trigger", X, np.where(pair, 1, y))
+    np.testing.assert_array_equal(np.flatnonzero(found.flagged), np.flatnonzero(pair))

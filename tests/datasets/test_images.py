@@ -265,9 +265,11 @@ def test_damaged_cifar_archive(tmp_path, small_batches):
         idx_bytes(GREY["x_train"]).replace(b"\0\0\x08", b"\0\0\x0d", 1),  # floats
         idx_bytes(GREY["x_train"])[:7],
         b"",
-        gzip.compress(b""),
-        gzip.compress(struct.pack(">HBB3I", 0, 8, 3, 60_000, 2_000, 2_000)),  # 240 GB, it says
-        gzip.compress(idx_bytes(GREY["x_train"]) + bytes(50_000_000)),  # more than it says
+        gzip.compress(b"", mtime=0),
+        gzip.compress(
+            struct.pack(">HBB3I", 0, 8, 3, 60_000, 2_000, 2_000), mtime=0
+        ),  # 240 GB, it says
+        gzip.compress(idx_bytes(GREY["x_train"]) + bytes(50_000_000), mtime=0),  # more than it says
     ],
 )
 def test_idx_with_other_content(tmp_path, content):

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import warnings
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
@@ -36,11 +37,9 @@ def write_tables(protocol, store, stages, cells):
     results : DataFrame
         One row a cell.
     """
-    rows = [
-        cell | _read(store.folder(unit) / "assessment.parquet", _assessment)
-        for unit, cell in cells.items()
-    ]
+    rows = [cell | _found(store.folder(unit)) for unit, cell in cells.items()]
     results = pd.DataFrame(rows)
+    _warn_of_refusals(results)
     timings = pd.DataFrame(
         _read(store.folder(unit) / "log.json", _log) for units in stages.values() for unit in units
     )
@@ -49,6 +48,23 @@ def write_tables(protocol, store, stages, cells):
     write_whole(store.root / "timings.csv", timings.to_csv(index=False, float_format="%.3f"))
     write_whole(store.root / "machine.json", json.dumps(_machine(), indent=2))
     return results
+
+
+def _found(folder):
+    """What a cell's unit has measured, or why there is nothing to measure."""
+    refused = folder / "refused.txt"
+    if refused.exists():
+        return {"refused": _read(refused, lambda path: path.read_text(encoding="utf-8"))}
+    return _read(folder / "assessment.parquet", _assessment)
+
+
+def _warn_of_refusals(results):
+    reasons = (
+        results["refused"][lambda said: said != ""].value_counts() if "refused" in results else {}
+    )
+    for reason, count in reasons.items():
+        message = f"{count} of {len(results)} cells are empty, as the rows were refused. {reason}"
+        warnings.warn(message, UserWarning, stacklevel=4)
 
 
 def _read(path, reader):

@@ -134,6 +134,21 @@ def test_numbers_as_targets_and_backdoors(tmp_path):
     assert cells.loc[("digits", "none", "none"), "score"] == 1
 
 
+def test_an_estimator_that_refuses_its_rows_leaves_its_cells_empty(tmp_path):
+    # a third of iris is of each class: the attacker's quarter has 25 rows of others to copy
+    comparison = Comparison(
+        ["iris"], ["linear-svm"], ["backdoor"], ["centroid"], rates=[0.1, 0.9], n_runs=1
+    )
+    with pytest.warns(UserWarning, match="2 of 6 cells are empty.*rate=0.9 asks for 67 poison"):
+        results = run_protocol(comparison, tmp_path)
+    empty = results["rate"] == 0.9
+    assert results.loc[empty, "refused"].str.contains("poison: rate=0.9").all()
+    assert results.loc[empty, "score"].isna().all()
+    assert results.loc[~empty, "score"].notna().all()
+    page = write_report(tmp_path).read_text(encoding="utf-8")
+    assert "Empty cells" in page and "rate=0.9 asks for 67" in page
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -99,6 +99,7 @@ def write_leaderboard(folder, results, protocol):
         sections=[(name, _inline(_heat_map(rows))) for name, rows in sections],
         rates=_inline(_against_rate(results)),
         cost=_inline(_cost(worst)),
+        refused=_refusals(results),
         cells=_cells(results),
         protocol=protocol,
     )
@@ -146,6 +147,12 @@ def _cells(results):
         }
         for place, row in lost.iterrows()
     ]
+
+
+def _refusals(results):
+    """A row a reason: how many cells are empty for it."""
+    reasons = results["refused"].replace("", np.nan).value_counts()
+    return [{"why": reason, "cells": count} for reason, count in reasons.items()]
 
 
 def _heat_map(rows):

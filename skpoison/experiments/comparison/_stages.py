@@ -1,6 +1,11 @@
-"""What the stages of a comparison do: one function a stage, from files to files."""
+"""What the stages of a comparison do: one function a stage, from files to files.
+
+Where an estimator refuses the rows that it gets, the unit holds ``refused.txt``, the reason, in
+place of its files, and so do the units that need it.
+"""
 
 import time
+from functools import wraps
 
 import numpy as np
 import pandas as pd
@@ -16,12 +21,33 @@ from skpoison.filtering import PoisonFilter
 from skpoison.metrics import clean_removed_rate, poison_f1, poison_precision, poison_recall
 from skpoison.utils._containers import is_frame, join, take
 
+REFUSED = "refused.txt"
 MEASURES = {
     "precision": poison_precision,
     "recall": poison_recall,
     "f1": poison_f1,
     "clean_removed": clean_removed_rate,
 }
+
+
+def _may_refuse(stage):
+    """A stage of which one cell's bad luck does not end the whole comparison."""
+
+    @wraps(stage)
+    def run(folder, unit_seed, needs, **params):
+        reasons = [(need / REFUSED).read_text(encoding="utf-8") for need in needs if _refused(need)]
+        try:
+            if not reasons:
+                return stage(folder, unit_seed, needs, **params)
+        except ValueError as error:
+            reasons.append(f"{stage.__name__}: {error}")
+        (folder / REFUSED).write_text(reasons[0], encoding="utf-8")
+
+    return run
+
+
+def _refused(folder):
+    return (folder / REFUSED).exists()
 
 
 def draw(folder, unit_seed, needs, *, dataset, max_rows, seed):
@@ -33,6 +59,7 @@ def draw(folder, unit_seed, needs, *, dataset, max_rows, seed):
     np.savez_compressed(folder / "rows.npz", train=train, val=val, test=test)
 
 
+@_may_refuse
 def poison(folder, unit_seed, needs, *, dataset, attack, rate, seed):
     """Poison the training rows of one run.
 
@@ -59,6 +86,7 @@ def poison(folder, unit_seed, needs, *, dataset, attack, rate, seed):
     _write_rows(folder, "rows", X_poison)
 
 
+@_may_refuse
 def clean(folder, unit_seed, needs, *, dataset, defence, seed):
     """Let a detector or sampler choose the rows to keep.
 
@@ -73,6 +101,7 @@ def clean(folder, unit_seed, needs, *, dataset, defence, seed):
     np.savez_compressed(folder / "kept.npz", kept=sampler.sample_indices_, seconds=seconds)
 
 
+@_may_refuse
 def score(folder, unit_seed, needs, *, dataset, defence, victim, seed):
     """Train the victim behind a defence and score it on the test rows.
 
@@ -99,7 +128,7 @@ def score(folder, unit_seed, needs, *, dataset, defence, victim, seed):
     learner.fit(take(X, kept), y[kept])
     seconds += time.process_time() - started
     row = {"score": learner.score(*_part(dataset, needs[0], "test")), "cpu_seconds": seconds}
-    row["attack_success"] = np.nan
+    row |= {"attack_success": np.nan, "refused": ""}
     if (needs[1] / "target.npz").exists():
         with np.load(needs[1] / "target.npz") as backdoor:
             target = backdoor["target"][()]

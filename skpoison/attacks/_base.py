@@ -258,6 +258,7 @@ class BasePoisoningAttack(BaseSampler):
     def _check_shape(self, X):
         """Refuse rows that are bare numbers or hold nothing; remember the columns of tables."""
         shape, n_samples = row_shape(X), _num_samples(X)
+        self._row_shape = shape
         if holds_bare_numbers(X):
             raise ValueError(
                 "X holds one number a sample: expected rows. Reshape your data, with "

@@ -122,6 +122,53 @@ def compiled(function):
     return function
 
 
+def value_and_gradients(function):
+    """A function of a list of tensors that gives the value and its gradients.
+
+    Parameters
+    ----------
+    function : callable
+        ``(list of tensors) -> scalar tensor``.
+
+    Returns
+    -------
+    with_gradients : callable
+        ``(list of tensors) -> (value, list of gradients)``; both can be differentiated again.
+    """
+    backend = _supported_backend()
+    if backend == "jax":
+        import jax
+
+        return jax.value_and_grad(function)
+    return _by_tape(function) if backend == "tensorflow" else _by_graph(function)
+
+
+def _by_tape(function):
+    import tensorflow as tf
+
+    def with_gradients(tensors):
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            value = function(tensors)
+        zero = tf.UnconnectedGradients.ZERO
+        return value, tape.gradient(value, tensors, unconnected_gradients=zero)
+
+    return with_gradients
+
+
+def _by_graph(function):
+    import torch
+
+    def with_gradients(tensors):
+        tensors = [t if t.requires_grad else t.detach().requires_grad_() for t in tensors]
+        value = function(tensors)
+        slopes = torch.autograd.grad(value, tensors, create_graph=True, allow_unused=True)
+        pairs = zip(tensors, slopes, strict=True)
+        return value, [torch.zeros_like(t) if slope is None else slope for t, slope in pairs]
+
+    return with_gradients
+
+
 def as_array(tensor):
     """Copy a tensor or variable into an ndarray.
 

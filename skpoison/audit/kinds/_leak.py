@@ -127,7 +127,8 @@ def _values(column):
     if column.dtype.kind in "iufb" or pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     if column.dtype.kind == "M":
-        return column.to_numpy().astype("datetime64[s]").astype(np.float64)
+        times = column.to_numpy(dtype="datetime64[s]")
+        return np.where(np.isnat(times), np.nan, times.astype(np.float64))
     return column.astype(str).to_numpy(dtype=object)
 
 

@@ -20,6 +20,9 @@ DATA_TYPES = "polars.datatypes.classes"  # and those of columns
 OTHER_TYPES = (
     "imblearn.pipeline.Pipeline",
     "numpy.dtype",
+    "skpoison.audit._data.AuditData",
+    "skpoison.audit._result.Audit",
+    "skpoison.audit.kinds._base.Finding",
     *(f"scipy.sparse._{name}.{name}_array" for name in ("coo", "csc", "csr")),
     "skpoison.utils._row_index.RowIndex",
     *(
@@ -42,7 +45,7 @@ OTHER_TYPES = (
 
 
 def save(value, path, *, remember_rows=True):
-    """Save a detector, attack, filter, pipeline or attack result to one file.
+    """Save a detector, attack, filter, pipeline, attack result or audit to one file.
 
     The file holds numbers and names, no code: a line with the version of the library and a
     checksum, then skops's archive [1]_. Networks are saved as their plan and weights.
@@ -51,7 +54,8 @@ def save(value, path, *, remember_rows=True):
     ----------
     value : estimator, array or dict
         What to save, fitted or not: an estimator of this library, a pipeline of such and
-        scikit-learn's, or a dict of arrays such as ``{"X": X, "y": y, "poison_mask": mask}``.
+        scikit-learn's, a dict of arrays such as ``{"X": X, "y": y, "poison_mask": mask}``, or an
+        :class:`~skpoison.audit.Audit`, with the data that it looked at.
 
     path : str or path-like
         The file. What stood there before is replaced when the new one is whole.

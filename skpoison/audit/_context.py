@@ -1,5 +1,6 @@
 """What several kinds of issue need, computed once."""
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -67,6 +68,12 @@ class Context:
     def random_state(self):
         """A new random state of the seed."""
         return np.random.RandomState(self.seed)
+
+    def without_features(self):
+        """The context of the rows as they were read, whatever features they were given."""
+        if self.data.features is None:
+            return self
+        return Context(replace(self.data, features=None), seed=self.seed, n_jobs=self.n_jobs)
 
     @cached_property
     def class_names(self):

@@ -6,13 +6,16 @@ from scipy.stats import rankdata
 
 from skpoison import __version__
 from skpoison.audit._naming import counted
+from skpoison.audit._storing import Storable
 from skpoison.inspection import SuspicionDisplay
 
 TIE_BREAK = 0.01  # on the scale of a probability
 
 
-class Audit:
+class Audit(Storable):
     """What is wrong with data, as :func:`audit` found it.
+
+    :func:`skpoison.persistence.save` stores it in one file, data included.
 
     Parameters
     ----------

@@ -12,11 +12,12 @@ from skpoison.audit._audit import rows_of
 from skpoison.audit._columns import use_columns
 from skpoison.audit._folders import read_folder, read_texts
 from skpoison.audit._models import check_model, with_model_features
-from skpoison.audit._naming import counted, nearest, rows_named
+from skpoison.audit._naming import counted, rows_named
 from skpoison.audit._picture_files import read_pictures
 from skpoison.audit._tables import read_table
 from skpoison.audit._target import as_read, check_task, read_target
 from skpoison.detectors._blockwise import draw_sample
+from skpoison.utils._nearest import nearest
 
 
 def read_source(

@@ -1,7 +1,6 @@
 """`Protocol`: what an experiment is, read from and written to a YAML file."""
 
 from dataclasses import asdict, dataclass, field, fields
-from difflib import get_close_matches
 from numbers import Integral, Real
 
 import numpy as np
@@ -11,6 +10,7 @@ from sklearn.svm import SVC
 from skpoison.datasets._catalogue import IMAGE_SETS
 from skpoison.experiments._files import read_mapping
 from skpoison.experiments._plan import plan
+from skpoison.utils._nearest import nearest
 
 TRAINING_SHARE = 5 / 6
 MOST_RUNS = 10_000
@@ -141,7 +141,7 @@ class Protocol:
                 if short_name not in known:
                     raise ValueError(
                         f"{name} holds {_shown(short_name)}, which is none of {sorted(known)}."
-                        + _nearest(short_name, known)
+                        + nearest(short_name, known)
                     )
 
     def _check_victim(self):
@@ -278,15 +278,10 @@ def _check_keys(content, accepted, where):
         if key not in accepted:
             raise ValueError(
                 f"{where} has the unknown key {_shown(key)}; accepted are {list(accepted)}."
-                + _nearest(key, accepted)
+                + nearest(key, accepted)
             )
 
 
 def _shown(value):
     text = repr(value)
     return text if len(text) <= LENGTH else f"{text[:LENGTH]}..."
-
-
-def _nearest(name, accepted):
-    nearest = get_close_matches(str(name)[:LENGTH], list(accepted), n=1, cutoff=0.3)
-    return f" Did you mean {nearest[0]!r}?" if nearest else ""

@@ -1,9 +1,10 @@
 """Discovery: what the tests, the command line and the experiments know about is found here."""
 
 import inspect
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
+
+from skpoison.utils._nearest import nearest
 
 KINDS = ("attack", "detector", "learner", "regression attack", "regression detector", "other")
 
@@ -150,8 +151,7 @@ def make_estimator(kind, name, **params):
     check_installed(kind, name)
     known = short_names(kind)
     if name not in known:
-        nearest = get_close_matches(str(name), known, n=1)
-        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+        hint = nearest(name, known)
         raise ValueError(f"{kind} must be one of {sorted(known)}, got {name!r}.{hint}")
     estimator, keywords = known[name]
     accepted = estimator._get_param_names()

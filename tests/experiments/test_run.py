@@ -165,7 +165,7 @@ def test_a_hostile_folder_is_refused(protocol, copied):
     sums = subprocess.run("sha256sum *", shell=True, cwd=unit, capture_output=True).stdout
     (unit / "SHA256SUMS").write_bytes(sums)
     shutil.rmtree(copied / "attack")
-    with pytest.raises(OSError, match="rows.npz is broken.*'X_train' holds Python objects"):
+    with pytest.raises(OSError, match="rows.npz: broken.*'X_train' holds Python objects"):
         run_protocol(protocol, copied)
 
 

@@ -7,9 +7,11 @@ from math import nan
 import numpy as np
 import pandas as pd
 
+from skpoison.audit._storing import Storable
+
 
 @dataclass
-class Finding:
+class Finding(Storable):
     """What one kind of issue found.
 
     Parameters

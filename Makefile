@@ -15,6 +15,7 @@ demo: .venv/.library
 test: .venv/.tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 # Random inputs for hours: 20,000 to each kind of thing that takes some.
@@ -47,4 +48,4 @@ docs: .venv/.docs
 	touch $@
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache docs/_build docs/auto_examples docs/generated
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache docs/_build docs/auto_examples docs/generated

@@ -5,10 +5,13 @@ import hashlib
 import inspect
 import io
 import zipfile
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from skpoison import __version__
+from skpoison._typing import FilePath
 from skpoison.utils._archives import MAX_BYTES, check_archive
 from skpoison.utils._files import write_whole
 
@@ -41,7 +44,7 @@ OTHER_TYPES = (
 )
 
 
-def save(value, path, *, remember_rows=True):
+def save(value: Any, path: FilePath, *, remember_rows: bool = True) -> None:
     """Save a detector, attack, filter, pipeline or attack result to one file.
 
     The file holds numbers and names, no code: a line with the version of the library and a
@@ -110,7 +113,7 @@ def save(value, path, *, remember_rows=True):
     write_whole(path, _head(__version__, body) + body)
 
 
-def load(path, *, trusted=(), max_bytes=MAX_BYTES):
+def load(path: FilePath, *, trusted: Sequence[str] = (), max_bytes: int = MAX_BYTES) -> Any:
     """Load what :func:`save` has written.
 
     All of the file is checked before anything of it is built: its checksum, its sizes, and that it

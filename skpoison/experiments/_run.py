@@ -7,7 +7,9 @@ import time
 import warnings
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import yaml
 from joblib import delayed
 from rich.console import Console
@@ -21,6 +23,7 @@ from rich.progress import (
 )
 from threadpoolctl import threadpool_limits
 
+from skpoison._typing import FilePath
 from skpoison.experiments._store import Store
 from skpoison.experiments._tables import write_tables
 from skpoison.experiments._workers import BACKENDS, Spread, workers
@@ -32,8 +35,15 @@ HOUR = 3600  # seconds: workers of a cluster may still be writing
 
 
 def run_protocol(
-    protocol, out, *, until=None, jobs=1, backend="local", scheduler=None, update=False
-):
+    protocol: Any,
+    out: FilePath,
+    *,
+    until: str | None = None,
+    jobs: int = 1,
+    backend: str = "local",
+    scheduler: str | None = None,
+    update: bool = False,
+) -> pd.DataFrame | None:
     """Do an experiment, or go on with it where it stopped.
 
     Every unit of work (a run's rows, a run's poison, a trained detector, an assessment) is kept

@@ -6,6 +6,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from skpoison._typing import FilePath
+
 PROBABILITIES = ("softmax", "sigmoid")  # activations of a last layer that gives them
 SCALING = (keras.layers.Rescaling, keras.layers.Normalization)
 
@@ -38,7 +40,7 @@ class SavedNetwork:
         If the file is broken, holds other layers, or the network has several inputs.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath):
         path = Path(path)
         if not zipfile.is_zipfile(path):
             raise ValueError(f"{path} is no .keras file, or broken.")

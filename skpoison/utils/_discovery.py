@@ -6,8 +6,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from skpoison._typing import Estimator
-
 KINDS = ("attack", "detector", "learner", "regression attack", "regression detector", "other")
 
 
@@ -116,7 +114,7 @@ def check_installed(kind, name):
     )
 
 
-def make_estimator(kind: str, name: str, **params: Any) -> Estimator:
+def make_estimator(kind: str, name: str, **params: Any) -> Any:
     """Make the estimator of a short name.
 
     Parameters

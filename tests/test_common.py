@@ -121,7 +121,7 @@ def test_regression_attack_contract(attack, injection):
     pd.testing.assert_frame_equal(X_out, again[0])
     pd.testing.assert_series_equal(y_out, again[1])
 
-    with pytest.raises(ValueError, match="y must hold one finite number.*such as 'x'"):
+    with pytest.raises(ValueError, match=r"y must hold one finite number.*such as 'x'"):
         clone(attack).fit_resample(X, ["x"] * 60)
 
 

@@ -24,6 +24,7 @@ from rich.progress import (
 from threadpoolctl import threadpool_limits
 
 from skpoison._typing import FilePath
+from skpoison.experiments._files import read_mapping
 from skpoison.experiments._store import Store
 from skpoison.experiments._tables import write_tables
 from skpoison.experiments._workers import BACKENDS, Spread, workers
@@ -188,9 +189,8 @@ def _claim(out, protocol, update):
     if not path.exists():
         write_whole(path, protocol.to_yaml())
     elif not update:
-        there, here = (
-            yaml.safe_load(text) for text in (path.read_text("utf-8"), protocol.to_yaml())
-        )
+        here = yaml.safe_load(protocol.to_yaml())
+        there = read_mapping(path, here)
         names = [name for name in here if there.get(name) != here[name]]
         if names or set(there) != set(here):
             listed = ", ".join(

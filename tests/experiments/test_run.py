@@ -260,3 +260,12 @@ def test_ray_cluster(protocol, finished, tmp_path):
     finally:
         ray.shutdown()
     assert (tmp_path / "results.csv").read_bytes() == (finished / "results.csv").read_bytes()
+
+
+@pytest.mark.parametrize("damage", ["", "{", "a: &a [1]\nb: *a", "dataset: \x00", "- digits"])
+def test_a_damaged_protocol_of_a_folder_is_named(protocol, copied, damage):
+    (copied / "protocol.yaml").write_text(damage)
+    with pytest.raises(ValueError, match=r"protocol\.yaml (is not valid YAML|must hold)"):
+        run_protocol(protocol, copied)
+    run_protocol(protocol, copied, update=True)
+    assert (copied / "protocol.yaml").read_text() == protocol.to_yaml()

@@ -18,7 +18,10 @@ from skpoison.utils._files import write_whole
 FORMAT = 1
 HEAD = 200  # bytes: the first line is shorter
 # Classes that are defined in these are trusted, and what the encoder of tables is made of.
-PACKAGES = ("attacks", "detectors", "filtering", "networks", "pipeline", "thresholds", "victims")
+PACKAGES = (
+    *("attacks", "detectors", "filtering", "networks", "pipeline", "robust", "thresholds"),
+    "victims",
+)
 DATA_TYPES = "polars.datatypes.classes"  # and those of columns
 OTHER_TYPES = (
     "imblearn.pipeline.Pipeline",

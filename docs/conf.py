@@ -22,6 +22,7 @@ extensions = [
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 autosummary_generate = True
 numpydoc_show_class_members = False
+autodoc_typehints = "none"  # the tables of parameters say more
 exclude_patterns = ["_build", "examples"]
 # scikit-learn's docstring of `score`, which learners inherit, names labels of its own guide.
 suppress_warnings = ["ref.ref"]

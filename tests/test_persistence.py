@@ -246,7 +246,7 @@ def test_a_flipped_byte_is_seen(path):
     for place in [*range(100), *range(100, len(content), 13)]:
         content[place] ^= 1 << place % 8
         path.write_bytes(content)
-        with pytest.raises(ValueError, match="damaged|no file that|later version"):
+        with pytest.raises(ValueError, match=r"damaged|no file that|later version"):
             load(path)
         content[place] ^= 1 << place % 8
 
@@ -256,13 +256,13 @@ def test_a_cut_file_is_seen(path):
     content = path.read_bytes()
     for size in [*range(0, 100, 7), *range(100, len(content), 97)]:
         path.write_bytes(content[:size])
-        with pytest.raises(ValueError, match="damaged|no file that"):
+        with pytest.raises(ValueError, match=r"damaged|no file that"):
             load(path)
 
 
 def test_files_of_others_are_refused_by_a_sentence(path):
     path.write_bytes(b"PK\x03\x04 a zip, but none of ours")
-    with pytest.raises(ValueError, match="is no file that skpoison.persistence.save has written"):
+    with pytest.raises(ValueError, match=r"is no file that skpoison.persistence.save has written"):
         load(path)
     write(path, b"", version="9.0", format_=FORMAT + 1)
     with pytest.raises(ValueError, match=r"by skpoison 9.0 in format \d.*install the later"):
@@ -315,7 +315,7 @@ def test_hostile_arrays_are_refused(path):
 
     lying = parts["a.npy"].replace(b"(5,)", b"(9999999999,)").replace(b"         \n", b"\n")
     write(path, zipped(parts | {"a.npy": lying}))
-    with pytest.raises(ValueError, match="declares shape .9999999999,., more than the file holds"):
+    with pytest.raises(ValueError, match=r"declares shape .9999999999,., more than the file holds"):
         load(path)
 
     objects = io.BytesIO()
@@ -326,7 +326,7 @@ def test_hostile_arrays_are_refused(path):
 
     write(path, zipped(parts | {"bomb": bytes(10**7)}))
     assert path.stat().st_size < 20_000
-    with pytest.raises(ValueError, match="unpacks to 10,000.* more than the 1,000,000 accepted"):
+    with pytest.raises(ValueError, match=r"unpacks to 10,000.* more than the 1,000,000 accepted"):
         load(path, max_bytes=10**6)
 
 
@@ -341,7 +341,7 @@ def test_nonsense_under_a_right_checksum_is_refused(path, schema):
 
 def test_what_cannot_be_saved_is_refused_before_anything_is_written(path):
     detector = NeighborDisagreementDetector(metric=lambda a, b: np.abs(a - b).sum()).fit(X, Y)
-    with pytest.raises(TypeError, match="cannot be saved: it holds .*<lambda>"):
+    with pytest.raises(TypeError, match=r"cannot be saved: it holds .*<lambda>"):
         save(detector, path)
     with path.open("w") as file, pytest.raises(TypeError, match="dict cannot be saved"):
         save({"file": file}, path.with_name("other"))

@@ -38,7 +38,7 @@ def hold_out(attack, y, share, random_state):
                 f"{type(attack).__name__} without X_val needs at least two rows of each class, "
                 f"one to train on and one to evaluate on; class {label!r} has {len(rows)}."
             )
-        n_val = min(max(int(round(share * len(rows))), 1), len(rows) - 1)
+        n_val = min(max(round(share * len(rows)), 1), len(rows) - 1)
         val.append(rows[:n_val])
         train.append(rows[n_val:])
     return np.sort(np.concatenate(train)), np.sort(np.concatenate(val))

@@ -2,13 +2,16 @@
 
 import warnings
 from numbers import Integral, Real
+from typing import Literal
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
 from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from threadpoolctl import threadpool_limits
 
+from skpoison._typing import Bounds, Estimator, Injection, RandomState
 from skpoison.attacks._ascent import make_box, sweep
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._engine import PoisoningObjective
@@ -177,23 +180,23 @@ class GradientPoisoningAttack(BasePoisoningAttack):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        labels="flip",
-        rate=0.3,
-        y_target=None,
-        bounds="data",
-        step_size=0.25,
-        max_iter=100,
-        tol=1e-6,
-        schedule="sequential",
-        n_sweeps=1,
-        n_restarts=1,
-        noise=1e-3,
-        holdout=0.5,
-        injection="append",
-        n_jobs=None,
-        random_state=None,
+        labels: Literal["flip", "keep"] = "flip",
+        rate: float = 0.3,
+        y_target: ArrayLike | None = None,
+        bounds: Bounds = "data",
+        step_size: float = 0.25,
+        max_iter: int = 100,
+        tol: float = 1e-6,
+        schedule: Literal["sequential", "joint"] = "sequential",
+        n_sweeps: int = 1,
+        n_restarts: int = 1,
+        noise: float = 1e-3,
+        holdout: float = 0.5,
+        injection: Injection = "append",
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.estimator = estimator

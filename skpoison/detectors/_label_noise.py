@@ -7,6 +7,7 @@ from joblib import delayed
 from sklearn.utils._param_validation import Interval
 from threadpoolctl import threadpool_limits
 
+from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._forest_scores import HalfForest
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
@@ -140,12 +141,12 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     def __init__(
         self,
         *,
-        n_components=1000,
-        n_trees=100,
-        n_jobs=None,
-        verbose=0,
-        contamination="auto",
-        random_state=None,
+        n_components: int = 1000,
+        n_trees: int = 100,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.n_components = n_components

@@ -2,11 +2,13 @@
 
 from dataclasses import asdict, dataclass, field, fields
 from numbers import Integral, Real
+from typing import Literal, Self
 
 import numpy as np
 import yaml
 from sklearn.svm import SVC
 
+from skpoison._typing import FilePath
 from skpoison.datasets._catalogue import IMAGE_SETS
 from skpoison.experiments._files import read_mapping
 from skpoison.experiments._plan import plan
@@ -89,7 +91,7 @@ class Protocol:
     rates: tuple = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
     attacks: tuple = ("flipping", "optimal", "semi-optimal", "mixed")
     detectors: tuple = ("rae", "cae", "cae+", "magnet", "centroid")
-    victim: dict = field(default=None, hash=False)
+    victim: dict = field(default=None, hash=False)  # type: ignore[arg-type]
     fit: str = "pooled"
     seed: int = 0
 
@@ -156,7 +158,7 @@ class Protocol:
         except ValueError as error:
             raise ValueError(f"victim={_shown(self.victim)}: {error}") from error
 
-    def make_victim(self):
+    def make_victim(self) -> SVC:
         """Make the classifier under attack.
 
         Returns
@@ -166,7 +168,7 @@ class Protocol:
         """
         return SVC(**self.victim)
 
-    def n_poison(self, rate):
+    def n_poison(self, rate: float) -> int:
         """Count the poison rows of a rate.
 
         Parameters
@@ -181,7 +183,7 @@ class Protocol:
         """
         return int(np.floor(rate * self.n_train + 0.5))
 
-    def plan(self):
+    def plan(self) -> tuple[dict, dict]:
         """List what is to be done.
 
         Returns
@@ -194,7 +196,7 @@ class Protocol:
         """
         return plan(self)
 
-    def runs(self, purpose):
+    def runs(self, purpose: Literal["training", "assessment"]) -> tuple[tuple[str, int], ...]:
         """List the runs that train the detectors or assess them.
 
         Parameters
@@ -215,7 +217,7 @@ class Protocol:
         return {"training": training, "assessment": rest}[purpose]
 
     @classmethod
-    def from_yaml(cls, path):
+    def from_yaml(cls, path: FilePath) -> Self:
         """Read a protocol from a YAML file.
 
         Parameters
@@ -245,7 +247,7 @@ class Protocol:
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{path}: {error}") from error
 
-    def to_yaml(self):
+    def to_yaml(self) -> str:
         """Write the protocol as YAML.
 
         Returns

@@ -114,7 +114,9 @@ def compiled(function):
     if backend == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function, autograph=False, jit_compile=False, reduce_retracing=True)
+        graph = tf.function(function, autograph=False, jit_compile=False, reduce_retracing=True)
+        graph._omit_frequent_tracing_warning = True  # one graph a shape and plan is meant
+        return graph
     if backend == "jax":
         import jax
 

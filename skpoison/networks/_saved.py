@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from skpoison._typing import FilePath
 from skpoison.networks._quiet_import import silent_stderr
 
 PROBABILITIES = ("softmax", "sigmoid")  # activations of a last layer that gives them
@@ -41,7 +42,7 @@ class SavedNetwork:
         texts and the back end is not TensorFlow.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath):
         path = Path(path)
         if not zipfile.is_zipfile(path):
             raise ValueError(f"{path} is no .keras file, or broken.")

@@ -47,6 +47,7 @@ sphinx_gallery_conf = {
             "plot_images.py",
             "plot_own_predictions.py",
             "plot_filter.py",
+            "plot_network_victim.py",
             "plot_threshold_rules.py",
             "plot_decision_boundary.py",
             "plot_backdoor.py",

@@ -105,7 +105,7 @@ def test_a_label_that_is_wanted_becomes_likelier_on_images():
 
 def test_what_cannot_be_trained_is_refused():
     X, y = three_classes(30)
-    with pytest.raises(ValueError, match="diverges at learning_rate=0.5: scale X"):
+    with pytest.raises(ValueError, match=r"diverges at learning_rate=0.5: scale X"):
         UnrolledPoisoningAttack(softmax_regression).fit_resample(1e30 * X, y)
     with pytest.raises(
         ValueError, match=r"outputs of the shapes \[\(None, 4\)\] and \[\(None, 3\)\]"

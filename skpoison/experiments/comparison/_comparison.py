@@ -38,8 +38,8 @@ class Comparison:
         texts the column `text`, for a numeric target ``task: regression``.
 
     victims : list
-        "linear-svm", "rbf-svm", "logistic", "forest", "boosting", "mlp", "ridge", or classes.
-        Tables and texts are made numbers of and scaled before them.
+        "linear-svm", "rbf-svm", "logistic", "forest", "boosting", "mlp", "network", "ridge", or
+        classes. Tables and texts are made numbers of and scaled before them.
 
     attacks : list
         Short names, see :func:`skpoison.utils.short_names`, or classes.

@@ -153,7 +153,7 @@ KINDS_OF_ROWS = {  # tag of scikit-learn -> in words
 
 @app.command("list")
 def list_estimators():
-    """Print the attacks and detectors with the short names that commands know them by.
+    """Print attacks, detectors and learners with the short names that commands know them by.
 
     With the rows that each takes, and of a detector the threshold rule that "auto" stands for.
     """
@@ -162,7 +162,7 @@ def list_estimators():
     from skpoison.utils import short_names
 
     console = Console()
-    for kind in ("attack", "detector"):
+    for kind in ("attack", "detector", "learner"):
         table = Table(
             Column("name", no_wrap=True), "what it stands for, and what that does", box=None
         )

@@ -61,11 +61,11 @@ def test_version():
     assert (result.exit_code, result.output) == (0, f"skpoison {skpoison.__version__}\n")
 
 
-def test_list_names_every_attack_and_detector():
+def test_list_names_every_attack_detector_and_learner():
     result = run("list")
     assert result.exit_code == 0
     words = set(result.output.split())
-    for kind in ("attack", "detector"):
+    for kind in ("attack", "detector", "learner"):
         for name, (estimator, _) in short_names(kind).items():
             assert name in words
             assert f"{estimator.__name__}(" in result.output  # in one piece, at 80 columns too
@@ -75,7 +75,8 @@ def test_list_says_what_auto_is(monkeypatch):
     """The table of the rules that "auto" stands for: whoever changes a rule changes it here."""
     monkeypatch.setenv("COLUMNS", "200")
     name, listed = None, {}
-    for line in run("list").output.split("detectors\n")[1].splitlines()[1:]:
+    detectors = run("list").output.split("detectors\n")[1].split("\nlearners\n")[0]
+    for line in detectors.splitlines()[1:]:
         if line[1] != " ":
             name = line.split()[0]
         if line.strip().startswith('"auto" is '):

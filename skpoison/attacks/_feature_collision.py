@@ -9,7 +9,8 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._clean_label import BaseCleanLabelAttack, train_victim
-from skpoison.victims._networks import NetworkFeatures, RowFeatures
+from skpoison.victims import NetworkClassifier
+from skpoison.victims._networks import RowFeatures, features_of
 
 
 class FeatureCollisionAttack(BaseCleanLabelAttack):
@@ -24,7 +25,7 @@ class FeatureCollisionAttack(BaseCleanLabelAttack):
 
     Parameters
     ----------
-    estimator : MLPClassifier or None, default=None
+    estimator : MLPClassifier, NetworkClassifier or None, default=None
         The network whose last hidden layer gives the features; a clone is fitted to the clean rows.
         One that is trained already comes as ``FrozenEstimator(network)``. None: rows are
         their own features, for linear victims.
@@ -148,8 +149,8 @@ class FeatureCollisionAttack(BaseCleanLabelAttack):
     def _loss(self, X, y, target, code, bases, random_state):
         encoder = RowFeatures()
         if self.estimator is not None:
-            network = train_victim(self.estimator, (MLPClassifier,), X, y, random_state)
-            encoder = NetworkFeatures(network)
+            kinds = (MLPClassifier, NetworkClassifier)
+            encoder = features_of(train_victim(self.estimator, kinds, X, y, random_state))
         wanted = encoder.features(target[np.newaxis])
         if self.strategy == "collision":
             return CollisionLoss(encoder, wanted, bases, self.beta)
@@ -161,7 +162,7 @@ class CollisionLoss:
 
     Parameters
     ----------
-    encoder : RowFeatures or NetworkFeatures
+    encoder : RowFeatures, NetworkFeatures or KerasFeatures
         Gives features.
 
     wanted : ndarray of shape (1, n_hidden)
@@ -190,7 +191,7 @@ class BullseyeLoss:
 
     Parameters
     ----------
-    encoder : RowFeatures or NetworkFeatures
+    encoder : RowFeatures, NetworkFeatures or KerasFeatures
         Gives features.
 
     wanted : ndarray of shape (1, n_hidden)

@@ -10,7 +10,8 @@ from sklearn.utils._param_validation import HasMethods
 
 from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._clean_label import BaseCleanLabelAttack, train_victim
-from skpoison.victims._networks import NetworkFeatures, RowFeatures
+from skpoison.victims import NetworkClassifier
+from skpoison.victims._networks import RowFeatures, features_of
 
 
 class GradientMatchingAttack(BaseCleanLabelAttack):
@@ -24,7 +25,7 @@ class GradientMatchingAttack(BaseCleanLabelAttack):
 
     Parameters
     ----------
-    estimator : LogisticRegression or MLPClassifier, default=None
+    estimator : LogisticRegression, MLPClassifier or NetworkClassifier, default=None
         The victim; a clone is fitted to the clean rows. One that is trained already comes as
         ``FrozenEstimator(victim)``. None stands for ``LogisticRegression()``.
 
@@ -132,7 +133,7 @@ class GradientMatchingAttack(BaseCleanLabelAttack):
 
     def _loss(self, X, y, target, code, bases, random_state):
         victim = LogisticRegression() if self.estimator is None else self.estimator
-        kinds = (LogisticRegression, MLPClassifier)
+        kinds = (LogisticRegression, MLPClassifier, NetworkClassifier)
         encoder, weights, bias = last_layer(train_victim(victim, kinds, X, y, random_state))
         features = encoder.features(target[np.newaxis])
         wanted = layer_gradient(features, softmax(features @ weights.T + bias, axis=1), code)
@@ -144,8 +145,8 @@ def last_layer(victim):
     if isinstance(victim, LogisticRegression):
         encoder, weights, bias = RowFeatures(), victim.coef_, victim.intercept_
     else:
-        encoder = NetworkFeatures(victim)
-        weights, bias = victim.coefs_[-1].T, victim.intercepts_[-1]
+        encoder = features_of(victim)
+        weights, bias = encoder.last_layer
     if len(weights) == 1:  # of two classes: log-odds of the second
         weights, bias = np.vstack([0 * weights, weights]), np.append(0, bias)
     return encoder, weights, bias
@@ -178,7 +179,7 @@ class MatchingLoss:
 
     Parameters
     ----------
-    encoder : RowFeatures or NetworkFeatures
+    encoder : RowFeatures, NetworkFeatures or KerasFeatures
         What the last layer sees.
 
     weights, bias : ndarray of shape (n_classes, n_inputs) and (n_classes,)

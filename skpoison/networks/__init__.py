@@ -1,4 +1,4 @@
-"""The networks behind the detectors: architectures, training and inference.
+"""The networks behind the detectors and victims: architectures, training and inference.
 
 The only folder that imports Keras, and so the back end that Keras is set to (TensorFlow, JAX or
 PyTorch; the environment variable ``KERAS_BACKEND``). Detectors import it when they are fitted.
@@ -12,6 +12,7 @@ from skpoison.networks._quiet_import import import_keras
 import_keras()  # first of all, for it keeps the back end's greetings from the terminal
 
 from skpoison.networks._architectures import Architecture  # noqa: E402
+from skpoison.networks._classifier import ClassifierArchitecture  # noqa: E402
 from skpoison.networks._inference import TrainedNetwork  # noqa: E402
 from skpoison.networks._saved import SavedNetwork  # noqa: E402
 from skpoison.networks._training import train  # noqa: E402
@@ -19,6 +20,7 @@ from skpoison.networks._unrolled import UnrolledTraining, small_perceptron  # no
 
 __all__ = [
     "Architecture",
+    "ClassifierArchitecture",
     "SavedNetwork",
     "TrainedNetwork",
     "UnrolledTraining",

@@ -1,4 +1,4 @@
-"""The few lines that differ between Keras's back ends: a training step, compilation, arrays.
+"""What differs between Keras's back ends: a training step, derivatives, compilation, arrays.
 
 TensorFlow and PyTorch keep weights in variables that a step changes in place; JAX hands them
 through. A step looks the same from outside: it takes the state and gives the next one, and
@@ -102,6 +102,44 @@ def training_step(vector, non_trainable, optimizer, objective):
     """
     steps = {"tensorflow": _TensorFlowStep, "torch": _TorchStep, "jax": _JaxStep}
     return steps[_supported_backend()](vector, non_trainable, optimizer, objective)
+
+
+def gradient_of(function):
+    """Make the function that gives the derivatives of another one.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(tensor)`` gives one number.
+
+    Returns
+    -------
+    gradient : callable
+        ``gradient(tensor)`` gives its derivatives, of the shape of the tensor.
+    """
+    backend = _supported_backend()
+    if backend == "jax":
+        import jax
+
+        return jax.grad(function)
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        def gradient(tensor):
+            with tf.GradientTape() as tape:
+                tape.watch(tensor)
+                value = function(tensor)
+            return tape.gradient(value, tensor)
+
+    else:
+        import torch
+
+        def gradient(tensor):
+            with torch.enable_grad():
+                tensor = tensor.detach().requires_grad_()
+                return torch.autograd.grad(function(tensor), tensor)[0]
+
+    return gradient
 
 
 def compiled(function):

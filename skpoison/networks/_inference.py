@@ -9,7 +9,7 @@ from keras import ops
 
 from skpoison._typing import FloatArray
 from skpoison.networks._architectures import Architecture
-from skpoison.networks._backend import as_array, compiled
+from skpoison.networks._backend import as_array, compiled, gradient_of
 
 CHUNK = 256
 
@@ -72,16 +72,32 @@ class TrainedNetwork:
         """
         return self._in_chunks(rows, "encode")[0].reshape(len(rows), -1)
 
-    def _in_chunks(self, rows, what):
+    def pull_back(self, rows, gradients):
+        """Derivatives with respect to codes as derivatives with respect to rows.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows, n_features)
+            Rows.
+
+        gradients : ndarray of shape (n_rows, n_codes)
+            Derivatives of something with respect to their codes.
+
+        Returns
+        -------
+        gradients : ndarray of shape (n_rows, n_features), dtype=float32
+        """
+        return self._in_chunks(rows, "pull back", gradients)[0].reshape(len(rows), -1)
+
+    def _in_chunks(self, rows, what, *others):
         forward, n_weights = _forward(self.architecture, what)
         weights = [ops.convert_to_tensor(weight) for weight in self.weights[:n_weights]]
         parts = []
         for start in range(0, len(rows), CHUNK):
-            part = np.asarray(rows[start : start + CHUNK], dtype=np.float32)
-            filled = np.zeros((CHUNK, *self.architecture.shape), dtype=np.float32)
-            filled[: len(part)] = part.reshape(-1, *self.architecture.shape)
-            outputs = forward(weights, ops.convert_to_tensor(filled))
-            parts.append([as_array(output)[: len(part)] for output in outputs])
+            part = _chunk(rows, start).reshape(-1, *self.architecture.shape)
+            inputs = [part, *(_chunk(other, start) for other in others)]
+            outputs = forward(weights, *map(ops.convert_to_tensor, inputs))
+            parts.append([as_array(output)[: len(rows) - start] for output in outputs])
         return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
     def to_keras(self) -> keras.Model:
@@ -97,14 +113,22 @@ class TrainedNetwork:
         return model
 
 
+def _chunk(rows, start):
+    part = np.asarray(rows[start : start + CHUNK], dtype=np.float32)
+    filled = np.zeros((CHUNK, *part.shape[1:]), dtype=np.float32)
+    filled[: len(part)] = part
+    return filled
+
+
 @lru_cache(maxsize=32)
 def _forward(architecture, what):
     """The compiled map from weights and one chunk of rows to a list, and how many weights it takes.
 
-    "judge" makes the outputs of the model, "encode" the code alone.
+    "judge" makes the outputs of the model, "encode" the code alone, "pull back" derivatives with
+    respect to rows of those with respect to codes.
     """
     model = architecture.build(seed=0)
-    if what == "encode":
+    if what != "judge":
         model = architecture.encoder(model)
     others = [as_array(variable) for variable in model.non_trainable_variables]
 
@@ -112,4 +136,12 @@ def _forward(architecture, what):
         outputs, _ = model.stateless_call(weights, others, rows, training=False)
         return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
 
-    return compiled(forward), len(model.trainable_variables)
+    def pull_back(weights, rows, gradients):
+        def product(rows):
+            codes = forward(weights, rows)[0]
+            return ops.sum(ops.reshape(codes, (CHUNK, -1)) * gradients)
+
+        return [gradient_of(product)(rows)]
+
+    function = pull_back if what == "pull back" else forward
+    return compiled(function), len(model.trainable_variables)

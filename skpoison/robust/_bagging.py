@@ -82,6 +82,8 @@ class CertifiedBaggingClassifier(VotingClassifier):
     True
     """
 
+    short_names = {"bagging": {}}
+
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],

@@ -69,6 +69,8 @@ class CertifiedNeighborsClassifier(ClassifierMixin, BaseEstimator):
     (array(['a'], dtype='<U1'), array([1]))
     """
 
+    short_names = {"certified-neighbors": {}}
+
     _parameter_constraints = {
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "metric": [StrOptions(METRICS)],

@@ -92,6 +92,8 @@ class PartitionAggregationClassifier(VotingClassifier):
     True
     """
 
+    short_names = {"partitions": {}}
+
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "n_partitions": [Interval(Integral, 1, None, closed="left")],

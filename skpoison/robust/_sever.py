@@ -182,6 +182,8 @@ class SeverClassifier(ClassifierMixin, _Sever):
     True
     """
 
+    short_names = {"sever": {}}
+
     def _inner(self):
         return LogisticRegression() if self.estimator is None else self.estimator
 
@@ -264,6 +266,8 @@ class SeverRegressor(RegressorMixin, _Sever):
     >>> bool(model.poison_mask_[90:].all())
     True
     """
+
+    short_names = {"regression-sever": {}}
 
     def _inner(self):
         return Ridge() if self.estimator is None else self.estimator

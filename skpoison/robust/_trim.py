@@ -93,6 +93,8 @@ class TRIMRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     array([ 0,  7, 19])
     """
 
+    short_names = {"trim": {}}
+
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "contamination": [Interval(Real, 0, 0.5, closed="both")],

@@ -9,9 +9,12 @@ from sklearn.svm import SVC, LinearSVC
 from skpoison._typing import Estimator
 from skpoison.victims._linear import describe_linear_svc, describe_sgd
 from skpoison.victims._logistic import describe_logistic
+from skpoison.victims._network_classifier import NetworkClassifier
 from skpoison.victims._ridge import describe_ridge
 from skpoison.victims._svc import describe_svc
 from skpoison.victims._victim import Victim
+
+__all__ = ["NetworkClassifier", "describe_victim"]
 
 _DESCRIPTIONS = {
     SVC: describe_svc,

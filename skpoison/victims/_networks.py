@@ -1,4 +1,4 @@
-"""Features that multi-layer perceptrons make of rows, and derivatives with respect to rows."""
+"""Features that trained networks make of rows, and derivatives with respect to rows."""
 
 import numpy as np
 
@@ -35,12 +35,18 @@ class NetworkFeatures:
     ----------
     network : MLPClassifier or MLPRegressor
         Fitted.
+
+    Attributes
+    ----------
+    last_layer : tuple of ndarray
+        Weights (n_outputs, n_hidden) and biases of the layer that sees the features.
     """
 
     def __init__(self, network):
         self.layers = list(zip(network.coefs_, network.intercepts_, strict=True))[:-1]
         self.activate = _ACTIVATIONS[network.activation]
         self.slope = _SLOPES[network.activation]
+        self.last_layer = network.coefs_[-1].T, network.intercepts_[-1]
 
     def features(self, X):
         """Features of rows: (n_samples, n_hidden)."""
@@ -71,3 +77,49 @@ class NetworkFeatures:
         for weights, bias in self.layers:
             hidden.append(self.activate(hidden[-1] @ weights + bias))
         return hidden
+
+
+class KerasFeatures:
+    """What the last layer of a trained :class:`NetworkClassifier` sees.
+
+    Parameters
+    ----------
+    classifier : NetworkClassifier
+        Fitted.
+
+    Attributes
+    ----------
+    last_layer : tuple of ndarray
+        Weights (n_classes, n_hidden) and biases of that layer.
+    """
+
+    def __init__(self, classifier):
+        self.network = classifier.network_
+        weights, bias = (np.asarray(part, np.float64) for part in self.network.weights[-2:])
+        self.last_layer = weights.T, bias
+
+    def features(self, X):
+        """Features of rows: (n_samples, n_hidden)."""
+        return self.network.encode(X).astype(np.float64)
+
+    def pull_back(self, X, gradients):
+        """Derivatives with respect to features as derivatives with respect to rows.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows.
+
+        gradients : ndarray of shape (n_samples, n_hidden)
+            Derivatives of something with respect to their features.
+
+        Returns
+        -------
+        gradients : ndarray of shape (n_samples, n_features)
+        """
+        return self.network.pull_back(X, gradients).astype(np.float64)
+
+
+def features_of(network):
+    """What a fitted MLPClassifier or NetworkClassifier makes of rows."""
+    return KerasFeatures(network) if hasattr(network, "network_") else NetworkFeatures(network)

@@ -10,6 +10,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 
 from skpoison.attacks import FeatureCollisionAttack, GradientMatchingAttack
+from skpoison.victims import NetworkClassifier
 
 X, Y = load_digits(return_X_y=True)
 X, Y = X[(Y == 4) | (Y == 9)][:120] / 16, Y[(Y == 4) | (Y == 9)][:120]
@@ -90,6 +91,28 @@ def test_derivatives_are_those_of_finite_differences(attack, activation):
     np.testing.assert_allclose(found.ravel(), expected, atol=2e-4 * np.abs(expected).max() + 1e-7)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("attack", ATTACKS, ids=str)
+def test_a_keras_network_is_attacked_as_a_perceptron_of_the_same_weights(attack):
+    keras_victim = NetworkClassifier((9, 5), epochs=5, random_state=0).fit(*CLEAN)
+    perceptron = MLPClassifier((9, 5), max_iter=1, random_state=0).fit(*CLEAN)
+    weights = keras_victim.network_.weights
+    perceptron.coefs_ = [*weights[0:4:2], np.diff(weights[4], axis=1)]
+    perceptron.intercepts_ = [*weights[1:4:2], np.diff(weights[5])]
+    settings = attack.get_params() | {"target": 3, "rate": 3, "random_state": 0}
+    values, slopes, starts = [], [], []
+    for victim in (keras_victim, perceptron):
+        copy = type(attack)(**settings | {"estimator": FrozenEstimator(victim), "max_iter": 3})
+        loss = copy._loss(*CLEAN[:1], (CLEAN[1] == 9).astype(int), X[90], 1, X[:3], None)
+        value, slope = loss(X[:3] + 0.05)
+        values.append(value), slopes.append(slope)
+        copy.fit_resample(*CLEAN, *OWN)
+        starts.append(copy.loss_path_[:2])
+    np.testing.assert_allclose(*values, rtol=1e-4)
+    np.testing.assert_allclose(*slopes, rtol=1e-3, atol=1e-5 * np.abs(slopes[1]).max())
+    np.testing.assert_allclose(*starts, rtol=1e-3)
+
+
 def test_the_wanted_gradient_is_that_of_the_victim_s_loss():
     """One less the cosine of gradients by finite differences of log-losses."""
     victim = LogisticRegression().fit(*CLEAN)
@@ -131,7 +154,7 @@ def test_targets_of_a_linear_victim_are_misclassified(strategy):
         ({"target": 40}, ValueError, "target=40.*X_val, which has 40 rows"),
         ({"label": 7}, ValueError, "label=7 must be one of"),
         ({"label": OWN[1][0]}, ValueError, "the label that the target row has"),
-        ({"estimator": SVC()}, TypeError, "MLPClassifier, got SVC"),
+        ({"estimator": SVC()}, TypeError, "MLPClassifier or NetworkClassifier, got SVC"),
         ({"epsilon": 0.0}, ValueError, "'epsilon' parameter"),
     ],
 )

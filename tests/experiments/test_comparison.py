@@ -112,6 +112,27 @@ def test_tables_and_texts_of_files_and_a_page(tmp_path):
     assert "<b>mails" not in page and "&lt;b&gt;mails" in page
 
 
+def test_classes_of_a_file_and_a_folder_from_the_environment(tmp_path, monkeypatch):
+    rows = pd.DataFrame(np.random.RandomState(0).normal(size=(90, 2)), columns=list("ab"))
+    rows.assign(kind=np.arange(90) % 3).to_csv(tmp_path / "table.csv", index=False)
+    monkeypatch.setenv("FOLDER_OF_MINE", str(tmp_path))
+    table = {"use": "file", "path": "$FOLDER_OF_MINE/table.csv", "label": "kind", "classes": [0, 2]}
+    learners = [{"use": "partitions", "n_partitions": 3}]
+    comparison = Comparison([table], ["logistic"], ["flipping"], learners, rates=[0.2], n_runs=1)
+    results = run_protocol(comparison, tmp_path / "out")
+    assert set(results["defence"]) == {"none", "partitions"} and results["score"].notna().all()
+    with np.load(next((tmp_path / "out").glob("draw/*")) / "rows.npz") as parts:
+        assert sum(map(len, parts.values())) == 60
+    assert str(tmp_path) not in (tmp_path / "out" / "protocol.yaml").read_text()
+    with pytest.raises(ValueError, match="classes names .'7'., which no row has"):
+        run_protocol(Comparison([table | {"classes": [0, 7]}], **rest(comparison)), tmp_path / "b")
+
+
+def rest(comparison):
+    names = ("victims", "attacks", "defences", "rates", "n_runs")
+    return {name: getattr(comparison, name) for name in names}
+
+
 def test_numbers_as_targets_and_backdoors(tmp_path):
     backdoor = {"use": "backdoor", "target": 0, "rate": 0.1}
     comparison = Comparison(

@@ -37,12 +37,12 @@ class Comparison:
     ----------
     datasets : list
         Image sets of :func:`skpoison.datasets.load_images`, with `classes` to keep; "iris",
-        "wine", "breast_cancer", "diabetes"; or "file" with `path` (CSV or Parquet), `label`, for
-        texts the column `text`, for a numeric target ``task: regression``.
+        "wine", "breast_cancer", "diabetes"; or "file" with `path` (CSV or Parquet), `label`,
+        `classes` to keep, for texts the column `text`, for a numeric target ``task: regression``.
 
     victims : list
-        "linear-svm", "rbf-svm", "logistic", "forest", "boosting", "mlp", "ridge", or classes.
-        Tables and texts are made numbers of and scaled before them.
+        "linear-svm", "rbf-svm", "logistic", "forest", "boosting", "mlp", "network", "ridge", or
+        classes. Tables and texts are made numbers of and scaled before them.
 
     attacks : list
         Short names, see :func:`skpoison.utils.short_names`, or classes.

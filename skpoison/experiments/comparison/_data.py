@@ -1,6 +1,7 @@
 """The data sets of a comparison, and a draw of rows from one."""
 
 import hashlib
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,7 +23,7 @@ FILES = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
 KEYS = {
     "image set": ("classes",),
     "table": (),
-    "file": ("path", "label", "text", "task"),
+    "file": ("path", "label", "classes", "text", "task"),
 }
 
 
@@ -33,9 +34,10 @@ def check_dataset(entry):
     ----------
     entry : dict
         `name`, `use` and what this kind of data set takes. `use` is an image set (`classes` names
-        the classes to keep), a table of scikit-learn, or "file": a CSV or Parquet file `path` with
-        a column `label`, and, for texts, the column `text`; `task` is "classification", which is
-        the default, or "regression".
+        the classes to keep), a table of scikit-learn, or "file": a CSV or Parquet file `path`, in
+        which environment variables are replaced, with a column `label`, of which `classes` names
+        the values to keep, and, for texts, the column `text`; `task` is "classification", which
+        is the default, or "regression".
 
     Returns
     -------
@@ -69,7 +71,9 @@ def _check_file(entry):
     task = entry.get("task", "classification")
     if task not in ("classification", "regression"):
         raise ValueError(f"datasets: task must be classification or regression, got {task!r}.")
-    path = Path(entry["path"])
+    if task == "regression" and "classes" in entry:
+        raise ValueError(f"datasets: classes cannot be chosen of a regression, got {entry!r}.")
+    path = _path(entry)
     if path.suffix not in FILES or not path.is_file():
         raise ValueError(f"datasets: path={str(path)!r} is no CSV or Parquet file.")
     with path.open("rb") as file:
@@ -77,6 +81,10 @@ def _check_file(entry):
     if entry.get("sha256", checksum) != checksum:
         raise ValueError(f"datasets: {path} is not the file that it was: its checksum differs.")
     return entry | {"sha256": checksum}
+
+
+def _path(entry):
+    return Path(os.path.expandvars(entry["path"]))
 
 
 def load(entry):
@@ -107,16 +115,27 @@ def _load(items):
         return images.data, images.target
     if use in TABLES:
         return getattr(sklearn_datasets, f"load_{use}")(return_X_y=True)
-    path, label, text = Path(entry["path"]), entry["label"], entry.get("text")
+    path, label, text = _path(entry), entry["label"], entry.get("text")
     frame = FILES[path.suffix](path)
     for name in (label,) if text is None else (label, text):
         if name not in frame.columns:
             raise ValueError(f"{path} has no column {name!r}.{nearest(name, frame.columns)}")
     frame = frame[frame[label].notna()].reset_index(drop=True)
+    if "classes" in entry:
+        kept = _kept_classes(frame[label].astype(str), entry["classes"])
+        frame = frame[kept].reset_index(drop=True)
     y = frame[label].to_numpy(dtype=float if is_regression(entry) else str)
     if text is not None:
         return frame[text].fillna("").astype(str).tolist(), y
     return frame.drop(columns=label), y
+
+
+def _kept_classes(labels, classes):
+    """Which labels are among these classes."""
+    unknown = set(map(str, classes)) - set(labels)
+    if unknown:
+        raise ValueError(f"datasets: classes names {sorted(unknown)}, which no row has.")
+    return labels.isin(list(map(str, classes)))
 
 
 def is_regression(entry):

@@ -14,6 +14,7 @@ VICTIMS = {
     "logistic": ("sklearn.linear_model.LogisticRegression", {"max_iter": 1000}),
     "forest": ("sklearn.ensemble.RandomForestClassifier", {}),
     "boosting": ("sklearn.ensemble.HistGradientBoostingClassifier", {}),
+    "network": ("skpoison.victims.NetworkClassifier", {}),
     "mlp": ("sklearn.neural_network.MLPClassifier", {"max_iter": 500}),
     "ridge": ("sklearn.linear_model.Ridge", {}),
 }

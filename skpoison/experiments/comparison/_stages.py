@@ -114,7 +114,8 @@ def score(folder, unit_seed, needs, *, dataset, defence, victim, seed):
     if len(needs) == 3:
         with np.load(needs[2] / "kept.npz") as chosen:
             kept, seconds = chosen["kept"], float(chosen["seconds"])
-    learner = _prepared(X, dataset, make(victim, "victims", CHECKED, random_state=seed))
+    victim = make(victim, "victims", CHECKED, random_state=seed, **_shape(dataset))
+    learner = _prepared(X, dataset, victim)
     if defence["use"] != "none":
         protector = make(defence, "defences", CHECKED, random_state=seed, n_jobs=1)
         if not cleans(protector):
@@ -153,7 +154,7 @@ def _prepared(X, dataset, learner):
 
 
 def _shape(dataset):
-    """The shape of images, for the detectors that ask for it."""
+    """The shape of images, for the detectors and victims that ask for it."""
     shapes = {"digits": (8, 8, 1), "cifar10": (32, 32, 3)}
     if dataset["use"] not in IMAGES:
         return {}

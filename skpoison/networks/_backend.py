@@ -117,29 +117,8 @@ def gradient_of(function):
     gradient : callable
         ``gradient(tensor)`` gives its derivatives, of the shape of the tensor.
     """
-    backend = _supported_backend()
-    if backend == "jax":
-        import jax
-
-        return jax.grad(function)
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        def gradient(tensor):
-            with tf.GradientTape() as tape:
-                tape.watch(tensor)
-                value = function(tensor)
-            return tape.gradient(value, tensor)
-
-    else:
-        import torch
-
-        def gradient(tensor):
-            with torch.enable_grad():
-                tensor = tensor.detach().requires_grad_()
-                return torch.autograd.grad(function(tensor), tensor)[0]
-
-    return gradient
+    with_gradients = value_and_gradients(lambda tensors: function(tensors[0]))
+    return lambda tensor: with_gradients([tensor])[1][0]
 
 
 def compiled(function):
@@ -201,8 +180,9 @@ def _by_graph(function):
 
     def with_gradients(tensors):
         tensors = [t if t.requires_grad else t.detach().requires_grad_() for t in tensors]
-        value = function(tensors)
-        slopes = torch.autograd.grad(value, tensors, create_graph=True, allow_unused=True)
+        with torch.enable_grad():
+            value = function(tensors)
+            slopes = torch.autograd.grad(value, tensors, create_graph=True, allow_unused=True)
         pairs = zip(tensors, slopes, strict=True)
         return value, [torch.zeros_like(t) if slope is None else slope for t, slope in pairs]
 

@@ -192,7 +192,9 @@ def _refusing_bad_input():
     try:
         yield
     except (ValueError, OSError, ImportError) as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False)
+        from skpoison.audit._terminal import show_error
+
+        show_error(error)
         raise typer.Exit(2) from error
 
 

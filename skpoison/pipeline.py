@@ -12,11 +12,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._metadata_requests import _routing_enabled
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import (
-    _num_samples,
-    check_is_fitted,
-    check_memory,
-)
+from sklearn.utils.validation import _num_samples, check_is_fitted, check_memory
 
 from skpoison._typing import Estimator, FloatArray, IntArray, Rows
 from skpoison.detectors import BasePoisonDetector

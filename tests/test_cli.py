@@ -211,3 +211,8 @@ def test_an_interrupted_demo_exits_with_130_and_leaves_older_results(tmp_path, m
     assert result.exit_code == 130
     assert [path.name for path in tmp_path.iterdir()] == ["comparison.csv"]
     assert (tmp_path / "comparison.csv").read_text() == "older"
+
+
+def test_brackets_in_a_name_are_text():
+    result = CliRunner().invoke(app, ["demo", "--dataset", "[/red]"])
+    assert result.exit_code == 2 and "'[/red]'" in result.output

@@ -106,7 +106,7 @@ def report(
     with _clear_errors():
         from skpoison.experiments import write_report
 
-        typer.echo(f"Report: {write_report(results)}")
+        _say(f"Report: {write_report(results)}")
 
 
 def _run(until, protocol, out, jobs, backend, scheduler, update, images=False, trust=()):
@@ -125,7 +125,14 @@ def _run(until, protocol, out, jobs, backend, scheduler, update, images=False, t
         )
         if images:
             write_images(protocol, out)
-    typer.echo(f"Results: {out / (until if until and until != 'assess' else 'results.csv')}")
+    _say(f"Results: {out / (until if until and until != 'assess' else 'results.csv')}")
+
+
+def _say(text):
+    """Print a line with a path, whose name may be a stranger's."""
+    from skpoison.audit._inert import readable
+
+    typer.echo(readable(text))
 
 
 @contextmanager
@@ -137,5 +144,7 @@ def _clear_errors():
         typer.echo("Stopped. The same command goes on from here.", err=True)
         raise typer.Exit(130) from None
     except (ValueError, OSError, ImportError, RuntimeError) as error:
-        typer.echo(f"Error: {error}", err=True)
+        from skpoison.audit._terminal import show_error
+
+        show_error(error)
         raise typer.Exit(2) from error

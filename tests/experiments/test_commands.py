@@ -94,6 +94,21 @@ def test_bad_protocols(protocol_file, copied, change, message):
     assert content(copied) == before
 
 
+def test_what_a_stranger_wrote_is_inert_on_the_terminal(protocol_file, copied, tmp_path):
+    folder = copied.rename(tmp_path / "\x1b[2J[red]\u202e")
+    protocol_file = protocol_file.rename(folder / "[bold]\x07.yaml")
+    with protocol_file.open("a") as file:
+        file.write('victim: {"\\e[31m[/red]\\u202E": 1}\n')
+    reported = call("report", folder)
+    assert reported.exit_code == 0, reported.output
+    refused = call("run", protocol_file, "--out", tmp_path / "out")
+    assert refused.exit_code == 2
+    for output in (reported.output, refused.output):
+        assert r"\x1b[2J[red]\u202e" in output
+        assert not {"\x1b", "\x07", "\u202e"} & set(output)
+    assert r"[bold]\x07.yaml" in refused.output and r"\x1b[31m[/red]\u202e" in refused.output
+
+
 def test_too_few_rows_in_the_data(protocol_file, tmp_path):
     protocol_file.write_text(protocol_file.read_text().replace("n_test: 15", "n_test: 1500"))
     result = call("run", protocol_file, "--out", tmp_path / "out")

@@ -50,14 +50,19 @@ def normal_entry(entry, where):
         If it is neither.
     """
     if isinstance(entry, str):
-        return {"name": entry.rsplit(".", 1)[-1], "use": entry}
+        entry = {"use": entry}
     if not isinstance(entry, dict) or not isinstance(entry.get("use"), str):
         raise ValueError(
             f"{where} holds {entry!r}; expected a name, or a mapping with the key 'use', the "
             "constructor's parameters and, if you like, 'name'."
         )
-    name = entry.get("name", entry["use"].rsplit(".", 1)[-1])
-    return entry | {"name": str(name)}
+    name = str(entry.get("name", entry["use"].rsplit(".", 1)[-1]))
+    if not (name[:1].isalnum() and name.isprintable()):  # inert in tables and on terminals
+        raise ValueError(
+            f"{where} holds the name {name!r}; expected characters that can be printed, the first "
+            "a letter or a digit."
+        )
+    return entry | {"name": name}
 
 
 def make(entry, where, trust=(), **defaults):

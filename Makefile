@@ -47,4 +47,4 @@ docs: .venv/.docs
 	touch $@
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache docs/_build docs/auto_examples docs/generated
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache docs/_build docs/auto_examples docs/generated docs/leaderboard

@@ -1,5 +1,8 @@
 """Sphinx configuration: ``make docs`` builds the site."""
 
+import sys
+from pathlib import Path
+
 from sphinx_gallery.sorting import ExplicitOrder
 
 import skpoison
@@ -32,6 +35,8 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"skpoison {version}"
 html_theme_options = {"logo": {"text": "skpoison"}, "show_prev_next": False}
 html_show_sourcelink = False
+html_static_path = ["_static/site.css", "../skpoison/experiments/comparison/sortable.js"]
+html_css_files = ["site.css"]
 
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
@@ -58,3 +63,22 @@ sphinx_gallery_conf = {
         ]
     ),
 }
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+
+def _write_leaderboard(app):
+    from leaderboard_pages import read_runs, write_pages
+
+    write_pages(read_runs())
+
+
+def _make_tables_sortable(app, pagename, templatename, context, doctree):
+    if pagename.startswith("leaderboard"):
+        app.add_js_file("sortable.js", loading_method="defer")
+
+
+def setup(app):
+    """Make the pages of the leaderboard before the others are read."""
+    app.connect("builder-inited", _write_leaderboard)
+    app.connect("html-page-context", _make_tables_sortable)

@@ -28,6 +28,7 @@ ALL = "all data sets"
 # A line each against the rate; the ranking and the heat maps have all.
 LINES = ["none", "ensemble", "label-noise", "confident-learning", "cleanlab", "10-NN + mixture"]
 THE_SAME = {"dataset", "victim"}  # in all cells of a page
+TITLES = {"mnist": "MNIST", "fashion": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 STYLES = {"light": "default", "dark": "dark_background"}
 FIGURES = {
     "heat": ("Points lost at the largest rate", "defences (rows) and attacks (columns)"),
@@ -71,7 +72,7 @@ def as_markdown(rows):
 def page(name, results):
     """Markdown of a page, whose pictures lie beside it."""
     stem = file_name(name)
-    parts = [f"# {name[:1].upper()}{name[1:]}"]
+    parts = [f"# {title_of(name)}"]
     for figure, (title, seen) in FIGURES.items():
         parts.append(f"## {title}")
         parts += [
@@ -84,6 +85,11 @@ def page(name, results):
         shown = [{k: v for k, v in row.items() if k not in THE_SAME} for row in cells(results)]
         parts += ["## Every cell", as_markdown(shown)]
     return "\n\n".join(parts) + "\n"
+
+
+def title_of(name):
+    first, *rest = name.split(" ", 1)
+    return " ".join([TITLES.get(first, first.capitalize()), *rest])
 
 
 def file_name(name):

@@ -7,6 +7,11 @@ from sphinx_gallery.sorting import ExplicitOrder
 
 import skpoison
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+import made_by  # noqa: E402
+from leaderboard_pages import read_runs, write_pages  # noqa: E402
+
 project = "skpoison"
 author = "The skpoison developers"
 copyright = "2026, the skpoison developers"
@@ -22,7 +27,8 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]
+myst_substitutions = made_by.notes()
 autosummary_generate = True
 numpydoc_show_class_members = False
 exclude_patterns = ["_build", "examples"]
@@ -64,12 +70,8 @@ sphinx_gallery_conf = {
     ),
 }
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
 
 def _write_leaderboard(app):
-    from leaderboard_pages import read_runs, write_pages
-
     write_pages(read_runs())
 
 

@@ -151,20 +151,16 @@ def cost_and_quality(worst):
     attacked = worst[worst["attack"] != "none"]
     lost = summarise(attacked, ["defence"], "lost")
     seconds = summarise(attacked, ["defence"], "cpu_seconds")["mean"]
-    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    figure = Figure(figsize=(7.5, 3.6 + 0.1 * max(0, len(lost) - 14)), layout="constrained")
     axes = figure.subplots()
     for place, row in lost.iterrows():
-        axes.errorbar(seconds[place], row["mean"], row["half_width"], **_style(place))
-        axes.annotate(
-            row["defence"],
-            (seconds[place], row["mean"]),
-            xytext=(5, 4),
-            textcoords="offset points",
-            fontsize=9,
-        )
+        style = _style(place) | {"linestyle": "none"}
+        cost = seconds[place]
+        axes.errorbar(cost, row["mean"], row["half_width"], label=row["defence"], **style)
     axes.set(xscale="log", xlabel="CPU seconds of the defence and the victim", ylabel="points lost")
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside right upper", frameon=False, fontsize=9)
     return figure
 
 

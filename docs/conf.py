@@ -52,6 +52,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": ExplicitOrder(
         [
             "plot_first_audit.py",
+            "plot_verdict.py",
             "plot_mixed_table.py",
             "plot_texts.py",
             "plot_images.py",

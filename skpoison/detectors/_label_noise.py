@@ -72,29 +72,12 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     trust_ : ndarray of shape (n_samples,)
         Weight of the training rows in the second round: probability of a right label by the first.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
     contamination_ : float
         Estimated share of wrong labels.
 
-    contamination_interval_ : tuple of float
-        Its 90 % interval.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     MarginDetector : Cross-fits a classifier of your choice.
     ConfidentLearningDetector : Counts confident predictions.
 

@@ -29,7 +29,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     Out-of-sample scores of every row under every label come from three fast learners: linear and
     RBF kernel ridge regression, whose leave-one-out predictions have a closed form, and
     extremely randomised trees, each fitted to half of the rows and asked about the others.
-    Near-duplicates are left out together. The linear learner, which poison bends least, judges
+    Near-duplicates are left out together. The linear learner, the most robust to poison, judges
     alone first; the rows whose labels it finds wrong weigh less when all of them learn. Their
     scores are added with the weights that maximise the likelihood of the labels under noise.
     Where the linear learner is sure of wrong labels, "auto" holds the temperature of the sum to

@@ -60,7 +60,7 @@ MEASURED |= {
     f"paper/{path.parent.name}": "detector"
     for path in sorted(RESULTS.parent.glob("paper/results/*/results.csv"))
 }
-COLUMNS = ["results", "measured", "rows", "commit", "date", "code", "is_stale"]
+COLUMNS = ["results", "measured", "is_stale", "commit", "date", "rows", "code"]
 
 
 def path_of(results):
@@ -118,7 +118,7 @@ def table(old, commit, date):
             made = (commit, date, code)
             if before is not None and before.rows == digest:
                 made = (before.commit, before.date, before.code)
-            rows.append((results, name, digest, *made, made[-1] != code))
+            rows.append((results, name, made[-1] != code, *made[:2], digest, made[-1]))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -27,7 +27,6 @@ scores = detector.training_class_scores_
 figure = plt.figure(figsize=(10, 6.4), layout="constrained")
 left, middle, right = figure.subfigures(1, 3, width_ratios=[1.1, 1.3, 1])
 
-# %%
 # Scores: thirty rows, wrong labels first.
 rows = np.append(np.flatnonzero(wrong)[:8], np.flatnonzero(~wrong)[:22])
 panel = left.subplots()
@@ -38,7 +37,6 @@ panel.set(
     title="1. scores", xlabel="label", ylabel="row: 8 wrong, 22 right", xticks=range(10), yticks=[]
 )
 
-# %%
 # Rule: one score for each row, and the cut. Share: with its 90 % interval.
 histogram, share = middle.subplots(2, 1, height_ratios=[2, 1])
 rule = detector.fitted_threshold_
@@ -55,7 +53,6 @@ share.axvline(wrong.mean(), color="#E69F00", label="truth")
 share.set(title="3. share of wrong labels", yticks=[], ylim=(-1, 3))
 share.legend(loc="upper left", frameon=False, ncols=3, fontsize=8)
 
-# %%
 # Rows.
 probability = detector.poison_probability(X, y)
 for panel, row in zip(right.subplots(2, 2).flat, np.argsort(-probability)[:4], strict=True):

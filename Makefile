@@ -55,4 +55,4 @@ docs: .venv/.docs
 	touch $@
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache docs/_build docs/auto_examples docs/generated
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache docs/_build docs/auto_examples docs/generated docs/leaderboard

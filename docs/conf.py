@@ -1,8 +1,16 @@
 """Sphinx configuration: ``make docs`` builds the site."""
 
+import sys
+from pathlib import Path
+
 from sphinx_gallery.sorting import ExplicitOrder
 
 import skpoison
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+import made_by  # noqa: E402
+from leaderboard_pages import read_runs, write_pages  # noqa: E402
 
 project = "skpoison"
 author = "The skpoison developers"
@@ -19,7 +27,8 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]
+myst_substitutions = made_by.notes()
 autosummary_generate = True
 numpydoc_show_class_members = False
 autodoc_typehints = "none"  # the tables of parameters say more
@@ -33,6 +42,8 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"skpoison {version}"
 html_theme_options = {"logo": {"text": "skpoison"}, "show_prev_next": False}
 html_show_sourcelink = False
+html_static_path = ["_static/site.css", "../skpoison/experiments/comparison/sortable.js"]
+html_css_files = ["site.css"]
 
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
@@ -42,6 +53,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": ExplicitOrder(
         [
             "plot_first_audit.py",
+            "plot_verdict.py",
             "plot_mixed_table.py",
             "plot_texts.py",
             "plot_images.py",
@@ -60,3 +72,18 @@ sphinx_gallery_conf = {
         ]
     ),
 }
+
+
+def _write_leaderboard(app):
+    write_pages(read_runs())
+
+
+def _make_tables_sortable(app, pagename, templatename, context, doctree):
+    if pagename.startswith("leaderboard"):
+        app.add_js_file("sortable.js", loading_method="defer")
+
+
+def setup(app):
+    """Make the pages of the leaderboard before the others are read."""
+    app.connect("builder-inited", _write_leaderboard)
+    app.connect("html-page-context", _make_tables_sortable)

@@ -1,3 +1,3 @@
 """Poisoning attacks, poisoning detectors and the filter between them, for scikit-learn."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,6 +1,7 @@
 """The benchmarks start, and write what the documentation reads."""
 
 import os
+import re
 import subprocess
 import sys
 from argparse import Namespace
@@ -222,7 +223,31 @@ def test_the_leaderboard_is_made_from_its_runs(monkeypatch):
     runs = report.read_runs()
     shown = (ROOT / "benchmarks" / "results" / "leaderboard.md").read_text(encoding="utf-8")
     assert report.tables(runs) == shown
-    assert report.overall(runs) in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_leaderboard_s_pages_show_the_runs(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    pages = import_module("leaderboard_pages")
+    runs = import_module("leaderboard_report").read_runs()
+    runs = runs[runs["cell"].isin(["mnist 0 v 1"]) & runs["detector"].isin(["knn", "ensemble"])]
+    pages.write_pages(runs, tmp_path)
+    pictures = sorted(path.name for path in tmp_path.glob("mnist-0-v-1-*.svg"))
+    assert pictures == [
+        f"mnist-0-v-1-{f}-{s}.svg" for f in ("cost", "heat", "rate") for s in ("dark", "light")
+    ]
+
+    text = (tmp_path / "mnist-0-v-1.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"\{image\} (\S+)", text))
+    assert shown == set(pictures)
+    of_cell = runs[
+        (runs["part"] == "per_set") & (runs["attack"] == "optimal") & (runs["rate"] == 0.2)
+    ]
+    for defence, score in (("knn", "defended"), ("ensemble", "defended"), ("none", "poisoned")):
+        rows = of_cell if defence == "none" else of_cell[of_cell["detector"] == defence]
+        rows = rows.drop_duplicates("seed")
+        score, clean = rows[score].mean(), rows["clean"].mean()
+        cell = f"| optimal | 0.2 | {defence} | {score:.3f} | {100 * (clean - score):.1f} |"
+        assert cell in text
 
 
 @pytest.fixture
@@ -428,6 +453,42 @@ def test_flipped_labels_and_a_thinned_class(detection):
     assert (noisy[wrong & (y == 9)] == 3).all() and (noisy[wrong & (y == 3)] == 5).all()
     X, thinned = import_module("honest_sets").thin(np.arange(300)[:, None], y, 5, 0.03, 0)
     assert (thinned == 5).sum() == 6 and len(X) == 206 and (np.diff(X[:, 0]) > 0).all()
+
+
+def test_tables_of_readme_and_docs_are_those_of_the_results(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    quoted = import_module("quoted")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for table in quoted.of_readme():  # where it fails: python benchmarks/quoted.py
+        assert table in readme
+        assert quoted.put(table, readme) == readme
+    for name, table in quoted.INCLUDED.items():
+        shown = (ROOT / "benchmarks" / "results" / f"{name}.md").read_text(encoding="utf-8")
+        assert shown == table() + "\n"
+
+
+def test_results_older_than_their_code_are_listed(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    made_by = import_module("made_by")
+    listed = made_by.read()
+    pd.testing.assert_frame_equal(  # where it fails: python benchmarks/made_by.py
+        listed, made_by.table(listed, "now", "today"), obj="benchmarks/results/made_by.csv"
+    )
+
+
+def test_new_rows_are_of_today_s_code_and_old_ones_keep_theirs(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    made_by = import_module("made_by")
+    monkeypatch.setattr(made_by, "MEASURED", {"slice_runs.csv": "detector"})
+    new = made_by.table(None, "abc1234", "2026-01-01")
+    assert not new["is_stale"].any() and "detectors.KNNDetector" in set(new["measured"])
+    old = new.assign(code="0", commit="old")
+    old.loc[old["measured"] == "detectors.KNNDetector", "rows"] = "other rows"
+    again = made_by.table(old, "abc1234", "2026-01-01").set_index("measured")
+    assert again["commit"].to_dict() == {
+        name: "abc1234" if name == "detectors.KNNDetector" else "old" for name in again.index
+    }
+    assert (again["is_stale"] == (again["commit"] == "old")).all()
 
 
 RESULTS = ROOT / "benchmarks" / "paper" / "results"

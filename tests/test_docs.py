@@ -1,10 +1,16 @@
-"""The documentation names everything that is public."""
+"""The documentation names everything that is public, and what it shows for contributors runs."""
 
+import doctest
 import importlib
 import inspect
 import pkgutil
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
+
+import pytest
+from sklearn.utils.estimator_checks import check_estimator
 
 import skpoison
 
@@ -49,3 +55,20 @@ def test_the_api_page_lists_every_public_class_and_function_once():
         for name in public_names(module)
     }
     assert sorted(_listed()) == sorted(public)
+
+
+@pytest.mark.filterwarnings("ignore:MedianDetector judges labels")
+def test_contributing_s_attack_detector_and_rule_work_as_they_are(monkeypatch):
+    text = (API.parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    module = ModuleType("contributed")
+    monkeypatch.setitem(sys.modules, "contributed", module)  # pickle looks there
+    names = vars(module)
+    for kind, code in re.findall(r"```(python|pycon)\n(.*?)```", text, flags=re.S):
+        if kind == "python":
+            exec(code, names)
+        else:
+            examples = doctest.DocTestParser().get_doctest(code, names, "CONTRIBUTING", None, 0)
+            found = doctest.DocTestRunner().run(examples, clear_globs=False)
+            assert found.attempted > 0 and found.failed == 0
+            names.update(examples.globs)
+    check_estimator(module.MedianDetector(contamination=0.1))

@@ -31,7 +31,7 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
     the round in which the fewest poison rows were flagged and, among those, the victim that was
     trained on what the detector left had the highest loss on the attacker's rows.
 
-    Poison that huddles together supports itself: this is how an attacker fools detectors that
+    Poison rows that cluster support one another: this is how an attacker fools detectors that
     compare a row with its neighbours or with its class.
 
     Parameters
@@ -186,10 +186,10 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
             if (n_flagged, -loss) < fewest:
                 fewest, best, X_best = (n_flagged, -loss), accuracy, X_poison
             if n_flagged:
-                goals = _goals(X_poison, codes, X[kept], y[kept], flagged, search)
+                targets = _targets(X_poison, codes, X[kept], y[kept], flagged, search)
                 jitter = noise * search.uniform(-1, 1, size=X_poison.shape)
                 moving = flagged[len(kept) :, np.newaxis]
-                X_poison = np.where(moving, 0.5 * (X_poison + goals) + jitter, X_poison)
+                X_poison = np.where(moving, 0.5 * (X_poison + targets) + jitter, X_poison)
             else:
                 X_poison = X_best + 0.5 * (X_start - X_best)
             X_poison = np.clip(X_poison, low, high)
@@ -254,14 +254,14 @@ class _Trial:
         return np.maximum(0.0, 1.0 - margin).mean(), float(accuracy)
 
 
-def _goals(X_poison, codes, X, y, flagged, random_state):
+def _targets(X_poison, codes, X, y, flagged, random_state):
     """For each poison row where it is to move; where it is, if it is not flagged."""
     clean_flagged, flagged = flagged[: len(X)], flagged[len(X) :]
-    goals = X_poison.copy()
+    targets = X_poison.copy()
     for row in np.flatnonzero(flagged):
         same, clean = codes == codes[row], y == codes[row]
         for rows in (X_poison[same & ~flagged], X[clean & ~clean_flagged], X[clean]):
             if len(rows):
-                goals[row] = rows[random_state.randint(len(rows))]
+                targets[row] = rows[random_state.randint(len(rows))]
                 break
-    return goals
+    return targets

@@ -66,23 +66,9 @@ class ActivationClusteringDetector(BasePoisonDetector):
         The two clusters of each class: ``centers``, ``share``, ``silhouette``. None for a class
         whose rows cannot be split.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     SpectralSignatureDetector : Looks for the hidden population along a singular vector.
 
     Notes

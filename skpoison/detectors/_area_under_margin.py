@@ -48,35 +48,15 @@ class AreaUnderMarginDetector(BaseLabelNoiseDetector):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
     margins_ : ndarray of shape (n_epochs, n_samples)
         Margins of the training rows' labels after each epoch.
 
     scale_ : float
         Root mean square of the training rows' areas under the margin.
 
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    contamination_ : float
-        Estimated share of poison among the training rows.
-
-    contamination_interval_ : tuple of float
-        Its 90 % interval.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     MarginDetector : Margins at rows that the classifier has not learnt.
     SelfInfluenceDetector : How much a row holds its own label up.
 

@@ -72,6 +72,12 @@ class BasePoisonDetector(
 
     contamination_interval_ : tuple of float
         Its 90 % interval; NaN where the rule does not estimate the share.
+
+    n_features_in_ : int
+        Number of columns.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, where `X` has names that are all strings.
     """
 
     short_names = {}

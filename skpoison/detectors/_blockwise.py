@@ -99,23 +99,12 @@ class BlockwiseDetector(BasePoisonDetector):
     training_scores_ : ndarray of shape (n_sampled,)
         ``score_samples`` of the sample with its labels.
 
-    offset_ : float
-        Threshold on ``score_samples``.
-
     contamination_ : float
         Estimated share of poison in the sample.
 
-    contamination_interval_ : tuple of float
-        Its 90 % interval.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     EnsembleDetector : The default detector.
 
     Notes

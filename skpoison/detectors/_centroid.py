@@ -39,23 +39,9 @@ class CentroidDetector(BasePoisonDetector):
     centroids_ : ndarray of shape (n_classes, n_features)
         Mean row of each class, of standardised columns if they are.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     KNNDetector : Distance to the nearest rows of the class instead of its mean.
     SlabDetector : Distance along the line to another class only.
 

@@ -52,29 +52,9 @@ class ClassConditionalDetector(BasePoisonDetector):
     estimators_ : list of outlier detectors
         The fitted clone of each class, in the order of `classes_`.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    contamination_ : float
-        Estimated share of poison among the training rows.
-
-    contamination_interval_ : tuple of float
-        Its 90 % interval.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     CentroidDetector : Distance to the mean of the class.
     KNNDetector : Distance to the nearest rows of the class.
 

@@ -86,23 +86,9 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
     history_ : dict of str to dict
         "loss" and "val_loss" of each epoch, for each network.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     CAEPlusDetector : Takes the reconstruction error from a network of its own.
 
     References

@@ -49,18 +49,9 @@ class ConfidentLearningDetector(CrossFittedDetector):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
     fitted_threshold_ : threshold rule
         With "auto", its ``confident_joint_`` tells how many rows of each label belong to each
         class.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
 
     contamination_ : float
         Share of the training rows that are flagged.
@@ -68,14 +59,9 @@ class ConfidentLearningDetector(CrossFittedDetector):
     contamination_interval_ : tuple of float
         NaN: confident learning has no interval of the share.
 
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     NeighborDisagreementDetector : Asks the neighbours instead of a classifier.
     MarginDetector : Asks a classifier for decision values.
 

@@ -100,29 +100,15 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
     history_ : dict of str to dict
         "loss" and "val_loss" of each epoch, for each network.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
     training_scores_ : ndarray of shape (n_samples,)
         Negative anomaly scores of the training rows; those of labels are out of sample.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    contamination_ : float
-        Estimated share of poison among the training rows.
 
     contamination_interval_ : tuple of float
         Its 90 % interval: that of the rule that found poison, or of the labels.
 
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     CAEPlusDetector : The published detector.
     LabelNoiseDetector : Ridge regression and trees on the rows as they are.
 

@@ -54,9 +54,6 @@ class DataOOBDetector(BaseLabelNoiseDetector):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
     values_ : ndarray of shape (n_samples,)
         Data-OOB values of the training rows, in [0, 1].
 
@@ -66,26 +63,9 @@ class DataOOBDetector(BaseLabelNoiseDetector):
     estimators_ : list of classifiers
         The fitted clones, whose classes are label codes.
 
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    contamination_ : float
-        Estimated share of poison among the training rows.
-
-    contamination_interval_ : tuple of float
-        Its 90 % interval.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     MarginDetector : Cross-fits one classifier instead of bagging many.
     KNNShapleyDetector : Shapley values for nearest neighbours.
 

@@ -66,17 +66,8 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     detectors_ : list of (str, BasePoisonDetector)
         Names and fitted detectors.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
     training_scores_ : ndarray of shape (n_samples,)
         Negative log-odds of poison of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    contamination_ : float
-        Estimated share of poison among the training rows.
 
     contamination_interval_ : tuple of float
         Its 90 % interval. Where detectors are sure of poison (their intervals begin above 0), from
@@ -84,14 +75,9 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         the largest share that any detector cannot exclude. NaN where rows are flagged by none but
         detectors whose rules do not estimate the share.
 
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     LabelNoiseDetector : Sees wrong labels.
     CentroidDetector : Sees rows far from their class.
     InfluenceDetector : Sees rows that do harm.

@@ -76,23 +76,12 @@ class InfluenceDetector(BaseLabelNoiseDetector):
         Median absolute influence of the training rows; ``sinh(anomaly score) * scale_`` is a row's
         influence.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
     training_scores_ : ndarray of shape (n_samples,)
         Negative anomaly scores of the training rows: what they do for the held-out loss.
 
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     CentroidDetector : Distance to the mean of the class.
 
     Notes

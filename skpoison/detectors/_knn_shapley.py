@@ -42,32 +42,12 @@ class KNNShapleyDetector(BaseLabelNoiseDetector):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
     values_ : ndarray of shape (n_samples,)
         Shapley values of the training rows, with a gain that is the mean over the rows classified.
 
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    contamination_ : float
-        Estimated share of poison among the training rows.
-
-    contamination_interval_ : tuple of float
-        Its 90 % interval.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     NeighborDisagreementDetector : Asks which labels the neighbours of a row have.
     DataOOBDetector : Values a row by how bagged classifiers judge it.
 

@@ -31,7 +31,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     Out-of-sample scores of every row under every label come from three fast learners: linear and
     RBF kernel ridge regression, whose leave-one-out predictions have a closed form, and
     extremely randomised trees, each fitted to half of the rows and asked about the others.
-    Near-duplicates are left out together. The linear learner, which poison bends least, judges
+    Near-duplicates are left out together. The linear learner, the most robust to poison, judges
     alone first; the rows whose labels it finds wrong weigh less when all of them learn. Their
     scores are added with the weights that maximise the likelihood of the labels under noise.
     Where the linear learner is sure of wrong labels, "auto" holds the temperature of the sum to
@@ -76,29 +76,12 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     trust_ : ndarray of shape (n_samples,)
         Weight of the training rows in the second round: probability of a right label by the first.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
     contamination_ : float
         Estimated share of wrong labels.
 
-    contamination_interval_ : tuple of float
-        Its 90 % interval.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     MarginDetector : Cross-fits a classifier of your choice.
     ConfidentLearningDetector : Counts confident predictions.
 

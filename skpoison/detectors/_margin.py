@@ -49,31 +49,9 @@ class MarginDetector(CrossFittedDetector):
     random_state : int, RandomState instance or None, default=None
         Seed of the folds, and of classifiers that have a ``random_state``.
 
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    contamination_ : float
-        Estimated share of poison among the training rows.
-
-    contamination_interval_ : tuple of float
-        Its 90 % interval.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     ConfidentLearningDetector : Cross-fitted probabilities instead of margins.
     EnsembleDetector : Joins it with detectors of rows that lie far out.
 

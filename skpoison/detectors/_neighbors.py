@@ -33,25 +33,9 @@ class KNNDetector(BasePoisonDetector):
     random_state : int, RandomState instance or None, default=None
         Seed of a threshold rule that draws.
 
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     CentroidDetector : Distance to the mean of the class.
 
     Notes

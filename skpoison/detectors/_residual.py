@@ -75,26 +75,9 @@ class ResidualDetector(BasePoisonDetector):
     training_sizes_ : ndarray of shape (n_samples,)
         The usual size of a residual at each training row.
 
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    contamination_ : float
-        Estimated share of poison among the training rows.
-
-    contamination_interval_ : tuple of float
-        Its 90 % interval.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     skpoison.robust.TRIMRegressor : A regression on the rows that fit it best.
 
     Notes

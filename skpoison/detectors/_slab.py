@@ -39,23 +39,9 @@ class SlabDetector(BaseLabelNoiseDetector):
     centers_ : ndarray of shape (n_classes, n_features)
         Centre of each class.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     CentroidDetector : The sphere defence of the same paper.
 
     Notes

@@ -46,23 +46,9 @@ class SpectralSignatureDetector(BasePoisonDetector):
     directions_ : list of ndarray of shape (n_components, n_represented_features)
         Top right singular vectors of each class.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     ActivationClusteringDetector : Looks for the hidden population with 2-means.
 
     Notes

@@ -67,23 +67,9 @@ class SpectreDetector(BasePoisonDetector):
         ``mean``, ``directions`` and ``weights`` of each class; None for one of fewer than 20 rows,
         or whose rows are all alike.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     SpectralSignatureDetector : Looks along the direction of largest variance.
 
     Notes

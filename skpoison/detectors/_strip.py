@@ -53,23 +53,9 @@ class StripDetector(BasePoisonDetector):
     estimator_ : classifier or None
         The trained victim; None where there is a single class.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     SpectreDetector : Looks at the rows of a class in place of a victim's answers.
 
     Notes

@@ -43,23 +43,9 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
         What was found, the surest first: ``name`` in words, ``label``, number of ``rows``, share
         of them that are ``unlike_label``, and ``p_value``.
 
-    classes_ : ndarray of shape (n_classes,)
-        The labels seen in fit.
-
-    training_scores_ : ndarray of shape (n_samples,)
-        Negative anomaly scores of the training rows.
-
-    offset_ : float
-        Threshold on ``score_samples``.
-
-    n_features_in_ : int
-        Number of columns.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
-
     See Also
     --------
+    BasePoisonDetector : Attributes that detectors share.
     StripDetector : Finds triggered rows at the time of prediction.
 
     Notes

@@ -27,7 +27,7 @@ from skpoison._typing import FilePath
 from skpoison.experiments._files import read_mapping
 from skpoison.experiments._store import Store
 from skpoison.experiments._tables import write_tables
-from skpoison.experiments._workers import BACKENDS, Spread, workers
+from skpoison.experiments._workers import BACKENDS, ProgressParallel, workers
 from skpoison.experiments.stages import stage_function
 from skpoison.utils._files import write_whole
 
@@ -207,10 +207,10 @@ def _do(units, store, progress, stage):
     bar = progress.add_task(stage, total=len(units), rate="")
     for attempt in range(1, ATTEMPTS + 1):
         missing = [unit for unit in units if not store.has(unit)]
-        tell = _bar_mover(progress, bar, len(units) - len(missing))
-        tell(0)
+        on_progress = _bar_mover(progress, bar, len(units) - len(missing))
+        on_progress(0)
         try:
-            Spread(tell)(delayed(execute)(unit, store.root) for unit in missing)
+            ProgressParallel(on_progress)(delayed(execute)(unit, store.root) for unit in missing)
             return
         except BrokenProcessPool as error:
             if attempt == ATTEMPTS:
@@ -223,9 +223,9 @@ def _do(units, store, progress, stage):
 def _bar_mover(progress, bar, n_before):
     started = time.monotonic()
 
-    def tell(n_done):
+    def on_progress(n_done):
         speed = n_done / max(time.monotonic() - started, 1e-9)
         rate = f"{speed:.2g}/s" if n_done else "done before"
         progress.update(bar, completed=n_before + n_done, rate=rate)
 
-    return tell
+    return on_progress

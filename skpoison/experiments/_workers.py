@@ -77,19 +77,19 @@ def _require(module, extra):
         raise ImportError(f"backend={extra!r} needs an extra: pip install 'skpoison[{extra}]'.")
 
 
-class Spread(Parallel):
-    """joblib's Parallel, telling after every batch how many tasks are done.
+class ProgressParallel(Parallel):
+    """joblib's Parallel, calling back after every batch with the number of tasks done.
 
     Parameters
     ----------
-    tell : callable
+    on_progress : callable
         Called with that number.
     """
 
-    def __init__(self, tell):
+    def __init__(self, on_progress):
         super().__init__()
-        self.tell = tell
+        self.on_progress = on_progress
 
     def print_progress(self):
-        """Tell; joblib calls this after every batch, on all of its backends."""
-        self.tell(self.n_completed_tasks)
+        """Call back; joblib calls this after every batch, on all of its backends."""
+        self.on_progress(self.n_completed_tasks)

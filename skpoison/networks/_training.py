@@ -22,9 +22,9 @@ from skpoison.networks._inference import TrainedNetwork
 
 ROWS_A_BLOCK = 15_000  # about a second of work on one core, so that Ctrl-C is heard
 EPOCHS_A_BLOCK = 50
-WORKBENCHES_KEPT = 8
+TRAINERS_KEPT = 8
 
-_idle_workbenches = OrderedDict()
+_idle_trainers = OrderedDict()
 
 
 def train(
@@ -113,18 +113,22 @@ def train(
     if hasattr(learning_rate, "get_config"):
         rate_key = type(learning_rate), json.dumps(learning_rate.get_config(), sort_keys=True)
     key = (architecture, patience, optimizer, rate_key)
-    workbench = _idle_workbenches.pop(key, None)  # its own while it trains: threads do not share
-    if workbench is None:
-        workbench = _Workbench(architecture, _make_optimizer(optimizer, learning_rate), patience)
+    trainer = _idle_trainers.pop(key, None)  # its own while it trains: threads do not share
+    if trainer is None:
+        trainer = _CompiledTrainer(
+            architecture, _make_optimizer(optimizer, learning_rate), patience
+        )
 
-    carry = workbench.start(weight_seed)
-    told = keras.callbacks.CallbackList(watchers, model=workbench.model) if watchers else None
-    if told:
-        told.on_train_begin()
+    carry = trainer.start(weight_seed)
+    callback_list = (
+        keras.callbacks.CallbackList(watchers, model=trainer.model) if watchers else None
+    )
+    if callback_list:
+        callback_list.on_train_begin()
     history = []
     while len(history) < epochs:
-        if told:
-            told.on_epoch_begin(len(history))
+        if callback_list:
+            callback_list.on_epoch_begin(len(history))
         n_epochs = min(block, epochs - len(history))
         batches = np.stack(
             [
@@ -132,36 +136,36 @@ def train(
                 for _ in range(block)
             ]
         )
-        carry, losses, waited = workbench.run(
+        carry, losses, waited = trainer.run(
             carry, rows, labels, ops.convert_to_tensor(batches), validation_batches, n_epochs
         )
         history.extend(losses)
         if verbose:
             loss, val_loss = history[-1]
             print(
-                f"{workbench.model.name}: epoch {len(history)}/{epochs}, "
+                f"{trainer.model.name}: epoch {len(history)}/{epochs}, "
                 f"loss {loss:.5f}, val_loss {val_loss:.5f}"
             )
-        if told:
-            workbench.show(carry)
+        if callback_list:
+            trainer.show(carry)
             loss, val_loss = history[-1]
-            told.on_epoch_end(len(history) - 1, {"loss": loss, "val_loss": val_loss})
-        if workbench.model.stop_training or (patience is not None and waited >= patience):
+            callback_list.on_epoch_end(len(history) - 1, {"loss": loss, "val_loss": val_loss})
+        if trainer.model.stop_training or (patience is not None and waited >= patience):
             break
-    if told:
-        told.on_train_end()
-    weights = workbench.best(carry)
+    if callback_list:
+        callback_list.on_train_end()
+    weights = trainer.best(carry)
 
-    _idle_workbenches[key] = workbench
-    while len(_idle_workbenches) > WORKBENCHES_KEPT:
-        _idle_workbenches.popitem(last=False)
+    _idle_trainers[key] = trainer
+    while len(_idle_trainers) > TRAINERS_KEPT:
+        _idle_trainers.popitem(last=False)
     columns = zip(*history, strict=True)
     return TrainedNetwork(
         architecture, weights, dict(zip(("loss", "val_loss"), map(list, columns), strict=True))
     )
 
 
-class _Workbench:
+class _CompiledTrainer:
     """A model, its optimizer and the compiled loop that trains them.
 
     The loop holds all weights in one vector: an optimizer then takes a handful of operations where

@@ -25,7 +25,7 @@ def test_same_losses_as_keras_fit(optimizer, n_classes, monkeypatch):
     """In one batch of all rows, and without dropout, the order of the rows is of no effect."""
     monkeypatch.setattr("skpoison.networks._architectures.DROPOUT", 0.0)
     architecture = Architecture((6, 6, 1), n_classes=n_classes)
-    monkeypatch.setattr(_training, "_idle_workbenches", type(_training._idle_workbenches)())
+    monkeypatch.setattr(_training, "_idle_trainers", type(_training._idle_trainers)())
     network = fit(architecture, optimizer=optimizer, validation_split=0.0)
 
     _, weight_seed, _ = np.random.RandomState(0).randint(2**31 - 1, size=3)
@@ -149,12 +149,12 @@ def test_one_plan_is_compiled_once_for_all_numbers_of_rows(monkeypatch):
             super().__init__(*args)
 
     monkeypatch.setattr(_training, "_Workbench", Counted)
-    monkeypatch.setattr(_training, "_idle_workbenches", type(_training._idle_workbenches)())
+    monkeypatch.setattr(_training, "_idle_trainers", type(_training._idle_trainers)())
     for seed in range(3):
         fit(seed=seed)
         fit(seed=seed, batch_size=10 + seed)
     assert len(made) == 1
-    monkeypatch.setattr(_training, "WORKBENCHES_KEPT", 2)
+    monkeypatch.setattr(_training, "TRAINERS_KEPT", 2)
     for patience in (1, 2):
         fit(patience=patience)
-    assert len(_training._idle_workbenches) == 2
+    assert len(_training._idle_trainers) == 2

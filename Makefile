@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 test: export OMP_NUM_THREADS = 1
 test: export TF_NUM_INTRAOP_THREADS = 1
 
-.PHONY: demo test fuzz lint docs clean
+.PHONY: demo test test-oldest test-newest fuzz lint docs clean
 
 demo: .venv/.library
 	$(BIN)/skpoison demo
@@ -15,7 +15,15 @@ demo: .venv/.library
 test: .venv/.tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses auto --dist worksteal
+
+# The tests with the oldest or newest packages that pyproject.toml allows: make test-oldest PYTHONS="3.11 3.12"
+test-oldest test-newest: export OMP_NUM_THREADS = 1
+test-oldest test-newest: export TF_NUM_INTRAOP_THREADS = 1
+test-oldest test-newest: .venv/.tests
+	$(PIP) uv
+	$(BIN)/python tests/matrix.py $(@:test-%=%) $(PYTHONS)
 
 # Random inputs for hours: 20,000 to each kind of thing that takes some.
 fuzz: export OMP_NUM_THREADS = 1
@@ -47,4 +55,4 @@ docs: .venv/.docs
 	touch $@
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache docs/_build docs/auto_examples docs/generated
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache docs/_build docs/auto_examples docs/generated

@@ -36,7 +36,7 @@ import warnings
 import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
-from itertools import product
+from itertools import pairwise, product
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -253,7 +253,7 @@ def measure_cost(data, n_rows, path, folder):
         mark("end")
     rows = [
         {"step": step, "cpu_seconds": end - start, "peak_mib": peak}
-        for (step, start, _), (_, end, peak) in zip(marks[:-1], marks[1:], strict=True)
+        for (step, start, _), (_, end, peak) in pairwise(marks)
     ]
     whole = {"step": "all", "cpu_seconds": marks[-1][1] - marks[0][1], "peak_mib": marks[-1][2]}
     return [{"data": data, "rows": n_rows} | row for row in [*rows, whole]]

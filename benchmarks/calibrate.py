@@ -4,6 +4,7 @@
     python benchmarks/calibrate.py prior [--seeds 3]         # 15 minutes, wants SKPOISON_DATA
     python benchmarks/calibrate.py sharpening [--seeds 3]    # 10 minutes, wants SKPOISON_DATA
     python benchmarks/calibrate.py surest [--seeds 5]        # 15 minutes
+    python benchmarks/calibrate.py denied                    # 2 minutes, wants SKPOISON_DATA
 
 Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
 
@@ -16,6 +17,9 @@ Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
   for a part of the images of the test split.
 - surest: how many of the surest rows tell the share of wrong labels where classes overlap: logistic
   models whose log-odds are linear in the columns or not, and passengers.
+- denied: share of wrong labels that the linear learner is sure of and the sum of all denies, on
+  honest data that no line divides, and on pools of five sets with optimal poison, where it judges
+  alone: F1 without that and with it.
 """
 
 import argparse
@@ -23,6 +27,7 @@ import os
 import warnings
 from itertools import product
 from pathlib import Path
+from unittest.mock import patch
 
 import honest_sets
 import leaderboard
@@ -30,13 +35,16 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 from sklearn.base import clone
+from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import cross_val_predict
 from sklearn.neural_network import MLPClassifier
+from sklearn.svm import SVC
 
-from skpoison.attacks import LabelFlipAttack
-from skpoison.detectors import LabelNoiseDetector, MarginDetector
+from skpoison.attacks import GradientPoisoningAttack, LabelFlipAttack
+from skpoison.datasets import load_images
+from skpoison.detectors import LabelNoiseDetector, MarginDetector, _label_noise
 from skpoison.detectors._label_noise import SCALE_WHEN_SURE
 from skpoison.thresholds import LabelNoiseThreshold, _surest_rows
 
@@ -205,9 +213,57 @@ def surest(options):
     yield from means.reset_index().to_dict("records")
 
 
+def honest(data_home):
+    """Yield (name, rows, labels) of data that a linear learner does not explain."""
+    X, y = honest_sets.table("digits")
+    yield "digits, odd", X, y % 2
+    for name in ("mnist", "fashion_mnist"):
+        X, y = honest_sets.draw_images(name, 2000, 0, data_home=data_home)
+        yield name, X, y
+        yield f"{name}, odd", X, y % 2
+        yield f"{name}, below 5", X, y < 5
+    for error in (0.05, 0.2):
+        yield f"passengers, {error}", *honest_sets.passengers(2000, 2, 0, error)
+    for seed in range(3):
+        clusters = {"n_informative": 5, "n_clusters_per_class": 3, "class_sep": 2.0, "flip_y": 0}
+        yield f"clusters {seed}", *make_classification(2000, random_state=seed, **clusters)
+
+
+def pools(data_home):
+    """Yield (name, rows, labels, which are poison) of five sets with optimal poison."""
+    for name in ("mnist 1 v 7", "fashion 3 v 8"):
+        data, classes = PAIRS[name]
+        images = load_images(data, classes=classes, data_home=data_home)
+        order = np.random.RandomState(FIRST_SEED).permutation(len(images.target))
+        sets = []
+        for own in order[: 5 * 300].reshape(5, 300):
+            X, y = images.data[own], images.target[own]
+            attack = GradientPoisoningAttack(SVC(kernel="linear"), rate=0.3, random_state=0)
+            poisoned = attack.fit_resample(X[:100], y[:100], X_val=X[100:], y_val=y[100:])
+            sets.append((*poisoned, attack.poison_mask_))
+        yield name, *map(np.concatenate, zip(*sets, strict=True))
+
+
+def denied(options):
+    """What the linear learner is sure of, what the sum of all says, and what follows."""
+    sets = [(*of_set, None) for of_set in honest(options.data_home)]
+    for name, X, y, poison in [*sets, *pools(options.data_home)]:
+        found = {}
+        for how, least in (("sum", np.inf), ("linear", _label_noise.LEAST_DENIED)):
+            with patch.object(_label_noise, "LEAST_DENIED", least):
+                detector = LabelNoiseDetector(random_state=0).fit(X, y)
+            flagged = detector.training_scores_ < detector.offset_
+            found[f"estimated_{how}"] = detector.contamination_
+            found[f"f1_{how}"] = np.nan if poison is None else f1_score(poison, flagged)
+            first = detector.first_threshold_
+        is_sure = first.noise_ != "none" and first.likelihood_ratio_ > _label_noise.SURE
+        sure = first.contamination_interval_[0] if is_sure else 0.0
+        yield {"set": name, "rows": len(y), "sure_share": sure} | found
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=["margins", "prior", "sharpening", "surest"])
+    parser.add_argument("part", choices=["margins", "prior", "sharpening", "surest", "denied"])
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--data", nargs="+", choices=PAIRS, help="pairs of the part prior")
     parser.add_argument("--rows", nargs="+", type=int, default=[3000, 20_000], help="part surest")

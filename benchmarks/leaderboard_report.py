@@ -67,6 +67,37 @@ def kept_of_harm(adaptive):
     return (total["defended"] - total["poisoned"]) / harm if harm else np.nan
 
 
+def prevented(runs):
+    """Share of the harm of an attack that a filter prevents, and half of its 95 % interval.
+
+    Accuracy given back / accuracy lost undefended, sums over all runs; the interval is the ratio
+    estimator's over the seeds.
+    """
+    sums = runs.groupby("seed")[["clean", "poisoned", "defended"]].sum()
+    harm = (sums["clean"] - sums["poisoned"]).to_numpy()
+    rest = (sums["defended"] - sums["poisoned"]).to_numpy() - kept_of_harm(runs) * harm
+    half = with_interval(rest)[1] / harm.mean() if len(sums) > 1 else np.nan
+    return kept_of_harm(runs), half
+
+
+def prevented_by_data_set(runs, detectors):
+    """Harm prevented in percent: data sets in rows, all of them last; detectors in columns."""
+    groups = [*runs.groupby("cell", sort=False), ("all", runs)]
+    n_cells = runs["cell"].nunique()
+    rows = []
+    for cell, of_cell in groups:
+        row = [cell]
+        for detector in detectors:
+            own = of_cell[of_cell["detector"] == detector]
+            if own.empty or (cell == "all" and own["cell"].nunique() < n_cells):
+                row.append("–")
+                continue
+            share, half = prevented(own)
+            row.append(f"{100 * share:.0f} ± {100 * half:.0f}".removesuffix(" ± nan"))
+        rows.append(row)
+    return markdown_table(["data", *detectors], rows)
+
+
 def overall(runs):
     """One row a detector: means over all data sets and attacks at the largest rate."""
     per_set = runs[runs["part"] == "per_set"]
@@ -229,6 +260,16 @@ def tables(runs):
         "(without poison: clean rows removed in percent)",
         cell_by_cell(summary, "per_set", shown),
     ]
+    per_set = runs[runs["part"] == "per_set"]
+    semi_optimal = per_set[(per_set["attack"] == "semi-optimal") & per_set["rate"].isin(MANY)]
+    for title, attacked in {
+        "Semi-optimal poison: harm prevented, %": semi_optimal,
+        "Poison that adapts to the filter: harm prevented, %": runs[runs["part"] == "adaptive"],
+    }.items():
+        if len(attacked):
+            known = set(attacked["detector"])
+            names = [name for name in dict.fromkeys([*SHOWN, *RIVALS]) if name in known]
+            parts += [f"### {title}", prevented_by_data_set(attacked, names)]
     if "pooled" in set(runs["part"]):
         parts += [
             "### Pooled: fitted to 15 other sets, judging a new one",

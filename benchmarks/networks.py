@@ -1,16 +1,21 @@
 """Training cost of the networks, ours and plain ``Model.fit``'s, in one process.
 
 Writes ``benchmarks/results/networks.csv``: CPU seconds (all threads), epochs run and lowest
-validation loss of each training. "small": 130 rows, the published numbers of epochs; "pooled":
-6,500 rows, the published schedule (Adam at 0.001, Glorot's weights, 300 + 100 + 100 + 100 epochs)
-against the detectors' own settings, on the same validation rows.
+validation loss of each training.
 
-    python benchmarks/networks.py            # small: a minute or two
-    python benchmarks/networks.py --pooled   # and the pooled cell: many minutes
-    KERAS_BACKEND=jax python benchmarks/networks.py
+    python benchmarks/networks.py detectors          # a minute or two
+    python benchmarks/networks.py detectors plain    # and Model.fit
+    python benchmarks/networks.py pooled             # many minutes
+    KERAS_BACKEND=jax python benchmarks/networks.py detectors
 
-Rows are uniform noise for the small part, whose cost does not depend on them, and Fashion-MNIST
-0 v 1 with 1,500 flipped labels for the pooled part.
+- detectors: CAE+, published and cross-fitted, fitted twice to 130 rows, where the first fit
+  compiles, and the latter to 6,500 rows.
+- plain: the published networks and numbers of epochs by ``Model.fit``, 130 rows.
+- pooled: 6,500 rows, the published schedule (Adam at 0.001, Glorot's weights, 300 + 100 + 100 + 100
+  epochs) against the detectors' own settings, on the same validation rows.
+
+130 rows are uniform noise, on which the cost does not depend; 6,500 are Fashion-MNIST 0 v 1 with
+1,500 flipped labels.
 """
 
 import argparse
@@ -84,30 +89,46 @@ def plain_fit(architecture, X, codes, epochs):
     ).history
 
 
-def small():
-    X = np.random.RandomState(0).uniform(size=(130, 784)).astype(np.float32)
-    colour = np.random.RandomState(0).uniform(size=(130, 3072)).astype(np.float32)
-    codes = np.arange(130) % 2
+def noise_rows(n_columns):
+    X = np.random.RandomState(0).uniform(size=(130, n_columns)).astype(np.float32)
+    return X, np.arange(130) % 2
 
-    def fit(detector, X):
-        detector.set_params(random_state=0).fit(X, codes)
-        return {"val_loss": sum((h["val_loss"] for h in detector.history_.values()), [])}
 
+def pool():
+    images = load_images("fashion_mnist", classes=(0, 1))
+    X, codes = images.data[:6500], (images.target[:6500] == 1).astype(int)
+    codes[:1500] = 1 - codes[:1500]
+    return X, codes
+
+
+def detectors():
+    def fit(detector, X, codes):
+        detector.fit(X, codes)
+        losses = [loss for h in detector.history_.values() for loss in h["val_loss"]]
+        return {"val_loss": losses}
+
+    X, codes = noise_rows(64)
     train(  # starts the back end, with another shape
-        Architecture((8, 8, 1)), X[:, :64], codes, random_state=np.random.RandomState(0), epochs=1
+        Architecture((8, 8, 1)), X, codes, random_state=np.random.RandomState(0), epochs=1
     )
-    for name, detector in {
-        "cross-fitted CAE+": CrossFittedCAEDetector(),
-        "CAE+": CAEPlusDetector(),
+    for name, kind in {
+        "cross-fitted CAE+": CrossFittedCAEDetector,
+        "CAE+": CAEPlusDetector,
     }.items():
-        for rows, image_shape in ((X, (28, 28)), (colour, (32, 32, 3))):
-            detector.set_params(image_shape=image_shape)
-            what = f"{name}, {rows.shape[1]} pixels"
-            timed("small", f"{what}, first fit", lambda d=detector, rows=rows: fit(d, rows))
-            timed("small", f"{what}, second fit", lambda d=detector, rows=rows: fit(d, rows))
-    plan = Architecture((28, 28, 1))
-    timed("small", "RAE, Model.fit", lambda: plain_fit(plan, X, codes, 300))
-    timed("small", "CAE, Model.fit", lambda: plain_fit(plan_of("CAE"), X, codes, 100))
+        detector = kind(image_shape=(28, 28), random_state=0)
+        for which in ("first", "second"):
+            what = f"{name}, 130 rows, {which} fit"
+            timed("detectors", what, lambda d=detector: fit(d, *noise_rows(784)))
+    large = pool()
+    detector = CrossFittedCAEDetector(image_shape=(28, 28), random_state=0)
+    timed("detectors", "cross-fitted CAE+, 6,500 rows", lambda: fit(detector, *large))
+
+
+def plain():
+    data = noise_rows(784)
+    for name, epochs in {"RAE": 300, "CAE": 100}.items():
+        what = f"{name}, Model.fit, 130 rows"
+        timed("plain", what, lambda name=name, n=epochs: plain_fit(plan_of(name), *data, n))
 
 
 def plan_of(name):
@@ -121,9 +142,7 @@ def plan_of(name):
 
 
 def pooled():
-    images = load_images("fashion_mnist", classes=(0, 1))
-    X, codes = images.data[:6500], (images.target[:6500] == 1).astype(int)
-    codes[:1500] = 1 - codes[:1500]
+    X, codes = pool()
     for name, epochs in {"RAE": 300, "CAE": 100, "MagNet 1": 100, "MagNet 2": 100}.items():
         for how, most, settings in (
             ("ours", epochs, OWN_SETTINGS),
@@ -152,14 +171,12 @@ def pooled():
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pooled", action="store_true")
-    pooled_too = parser.parse_args().pooled
-    small()
-    if pooled_too:
-        pooled()
+    parser.add_argument("parts", nargs="+", choices=["detectors", "plain", "pooled"])
+    for name in parser.parse_args().parts:
+        globals()[name]()
     RESULTS.parent.mkdir(exist_ok=True)
     table = pd.DataFrame(rows)
-    if RESULTS.exists():  # of other back ends, and of the pooled part where it is not run
+    if RESULTS.exists():  # of other back ends and parts
         before = pd.read_csv(RESULTS)
         done = table[["backend", "part"]].drop_duplicates().apply(tuple, axis=1).tolist()
         kept = [pair not in done for pair in zip(before["backend"], before["part"], strict=True)]

@@ -50,7 +50,7 @@ class Planted:
 
 def plant(kind, strength, X, y, rng):
     """Plant an issue of this kind; neither `X` nor `y` is changed."""
-    number = max(int(round(strength * len(y))), 2)
+    number = max(round(strength * len(y)), 2)
     rows = np.sort(rng.choice(len(y), min(number, len(y)), replace=False))
     return PLANTERS[kind](take(X, np.arange(len(y))), y.copy(), rows, strength, rng)
 
@@ -95,7 +95,7 @@ def plant_confused_pair(X, y, rows, strength, rng):
     labels, counts = np.unique(y, return_counts=True)
     true, other = labels[np.argsort(-counts, kind="stable")[:2]]
     own = np.flatnonzero(y == true)
-    rows = rng.choice(own, max(int(round(strength * len(own))), 2), replace=False)
+    rows = rng.choice(own, max(round(strength * len(own)), 2), replace=False)
     y[rows] = other
     return Planted(X, y, rows)
 
@@ -104,7 +104,7 @@ def plant_bad_group(X, y, rows, strength, rng):
     """A share of the labels of one group is wrong."""
     groups = rng.randint(0, N_GROUPS, len(y))
     bad = np.flatnonzero(groups == 3)
-    wrong = rng.choice(bad, max(int(round(strength * len(bad))), 2), replace=False)
+    wrong = rng.choice(bad, max(round(strength * len(bad)), 2), replace=False)
     return Planted(X, spoil(y, wrong, rng), None, {"groups": groups})
 
 

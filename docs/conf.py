@@ -22,6 +22,7 @@ extensions = [
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 autosummary_generate = True
 numpydoc_show_class_members = False
+autodoc_typehints = "none"  # the tables of parameters say more
 exclude_patterns = ["_build", "examples"]
 # scikit-learn's docstring of `score`, which learners inherit, names labels of its own guide.
 suppress_warnings = ["ref.ref"]
@@ -46,6 +47,7 @@ sphinx_gallery_conf = {
             "plot_images.py",
             "plot_own_predictions.py",
             "plot_filter.py",
+            "plot_network_victim.py",
             "plot_threshold_rules.py",
             "plot_decision_boundary.py",
             "plot_backdoor.py",

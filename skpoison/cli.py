@@ -29,7 +29,12 @@ app = typer.Typer(
 PAPER_ATTACKS = ("flipping", "optimal", "semi-optimal", "mixed")
 DEMO_DETECTORS = ("ensemble", "label-noise", "influence", "slab", "centroid", "knn")  # no network
 # Classes that the attacks move visibly.
-DEMO_CLASSES = {"digits": (4, 9), "mnist": (4, 9), "fashion_mnist": (0, 1), "cifar10": (0, 1)}
+DEMO_CLASSES: dict[str, tuple[int, ...]] = {
+    "digits": (4, 9),
+    "mnist": (4, 9),
+    "fashion_mnist": (0, 1),
+    "cifar10": (0, 1),
+}
 
 
 def main():
@@ -105,7 +110,7 @@ def demo(
         for kind, names in (("attack", attacks), ("detector", detectors)):
             for name in names:
                 make_estimator(kind, name)
-        classes = classes or DEMO_CLASSES.get(dataset)
+        classes = classes or DEMO_CLASSES.get(dataset, ())
         images = load_images(dataset, classes=classes, data_home=data_home)
 
     from skpoison.audit._demo import audit_flipped_images

@@ -2,9 +2,11 @@
 
 import warnings
 from dataclasses import asdict
+from typing import Self
 
 import numpy as np
 from imblearn.base import BaseSampler
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils._param_validation import HasMethods
@@ -16,6 +18,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from skpoison._typing import Estimator, Rows
 from skpoison.detectors import EnsembleDetector
 from skpoison.detectors._encoding import kind_of
 from skpoison.utils._containers import check_container, check_not_empty, take
@@ -93,11 +96,11 @@ class PoisonFilter(BaseSampler):
         "prefit": ["boolean"],
     }
 
-    def __init__(self, detector=None, *, prefit=False):
+    def __init__(self, detector: Estimator | None = None, *, prefit: bool = False):
         self.detector = detector
         self.prefit = prefit
 
-    def fit(self, X, y):
+    def fit(self, X: Rows, y: ArrayLike) -> Self:
         """Judge the rows, and drop none: use `fit_resample`.
 
         Parameters
@@ -113,7 +116,7 @@ class PoisonFilter(BaseSampler):
         self.fit_resample(X, y)
         return self
 
-    def fit_resample(self, X, y):
+    def fit_resample(self, X: Rows, y: ArrayLike) -> tuple:
         """Drop the rows that the detector flags.
 
         Parameters

@@ -5,21 +5,30 @@ import hashlib
 import inspect
 import io
 import zipfile
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from skpoison import __version__
+from skpoison._typing import FilePath
 from skpoison.utils._archives import MAX_BYTES, check_archive
 from skpoison.utils._files import write_whole
 
 FORMAT = 1
 HEAD = 200  # bytes: the first line is shorter
 # Classes that are defined in these are trusted, and what the encoder of tables is made of.
-PACKAGES = ("attacks", "detectors", "filtering", "networks", "pipeline", "thresholds", "victims")
+PACKAGES = (
+    *("attacks", "detectors", "filtering", "networks", "pipeline", "robust", "thresholds"),
+    "victims",
+)
 DATA_TYPES = "polars.datatypes.classes"  # and those of columns
 OTHER_TYPES = (
     "imblearn.pipeline.Pipeline",
     "numpy.dtype",
+    "skpoison.audit._data.AuditData",
+    "skpoison.audit._result.Audit",
+    "skpoison.audit.kinds._base.Finding",
     *(f"scipy.sparse._{name}.{name}_array" for name in ("coo", "csc", "csr")),
     "skpoison.utils._row_index.RowIndex",
     *(
@@ -41,8 +50,8 @@ OTHER_TYPES = (
 )
 
 
-def save(value, path, *, remember_rows=True):
-    """Save a detector, attack, filter, pipeline or attack result to one file.
+def save(value: Any, path: FilePath, *, remember_rows: bool = True) -> None:
+    """Save a detector, attack, filter, pipeline, attack result or audit to one file.
 
     The file holds numbers and names, no code: a line with the version of the library and a
     checksum, then skops's archive [1]_. Networks are saved as their plan and weights.
@@ -51,7 +60,8 @@ def save(value, path, *, remember_rows=True):
     ----------
     value : estimator, array or dict
         What to save, fitted or not: an estimator of this library, a pipeline of such and
-        scikit-learn's, or a dict of arrays such as ``{"X": X, "y": y, "poison_mask": mask}``.
+        scikit-learn's, a dict of arrays such as ``{"X": X, "y": y, "poison_mask": mask}``, or an
+        :class:`~skpoison.audit.Audit`, with the data that it looked at.
 
     path : str or path-like
         The file. What stood there before is replaced when the new one is whole.
@@ -110,7 +120,7 @@ def save(value, path, *, remember_rows=True):
     write_whole(path, _head(__version__, body) + body)
 
 
-def load(path, *, trusted=(), max_bytes=MAX_BYTES):
+def load(path: FilePath, *, trusted: Sequence[str] = (), max_bytes: int = MAX_BYTES) -> Any:
     """Load what :func:`save` has written.
 
     All of the file is checked before anything of it is built: its checksum, its sizes, and that it

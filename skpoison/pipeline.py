@@ -1,7 +1,11 @@
 """Pipelines that hand the labels to a detector at their end."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 from imblearn import pipeline as imblearn_pipeline
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.pipeline import _final_estimator_has, _name_estimators
 from sklearn.utils import _safe_indexing
@@ -14,6 +18,7 @@ from sklearn.utils.validation import (
     check_memory,
 )
 
+from skpoison._typing import Estimator, FloatArray, IntArray, Rows
 from skpoison.detectors import BasePoisonDetector
 from skpoison.utils._pipelines import last_step_and_rows
 from skpoison.utils._samplers import follow_rows, row_sources
@@ -107,7 +112,7 @@ class Pipeline(imblearn_pipeline.Pipeline):
     True
     """
 
-    def fit(self, X, y=None, **params):
+    def fit(self, X: Rows, y: ArrayLike | None = None, **params: Any) -> Self:
         """Fit the steps.
 
         Parameters
@@ -132,7 +137,7 @@ class Pipeline(imblearn_pipeline.Pipeline):
         return self
 
     @available_if(_final_estimator_has("fit_predict"))
-    def fit_predict(self, X, y=None, **params):
+    def fit_predict(self, X: Rows, y: ArrayLike | None = None, **params: Any) -> IntArray:
         """Fit the steps and judge the rows that the last one was fitted to.
 
         Parameters
@@ -157,7 +162,7 @@ class Pipeline(imblearn_pipeline.Pipeline):
         return verdict
 
     @available_if(_final_estimator_has("predict"))
-    def predict(self, X, y=None, **params):
+    def predict(self, X: Rows, y: ArrayLike | None = None, **params: Any) -> IntArray:
         """Ask the last step for its verdict on transformed rows.
 
         Parameters
@@ -179,7 +184,7 @@ class Pipeline(imblearn_pipeline.Pipeline):
         return self._ask("predict", X, y, params)
 
     @available_if(_final_estimator_has("decision_function"))
-    def decision_function(self, X, y=None, **params):
+    def decision_function(self, X: Rows, y: ArrayLike | None = None, **params: Any) -> FloatArray:
         """Ask the last step to score transformed rows relative to its threshold.
 
         Parameters
@@ -201,7 +206,7 @@ class Pipeline(imblearn_pipeline.Pipeline):
         return self._ask("decision_function", X, y, params)
 
     @available_if(_final_estimator_has("score_samples"))
-    def score_samples(self, X, y=None):
+    def score_samples(self, X: Rows, y: ArrayLike | None = None) -> FloatArray:
         """Ask the last step to score transformed rows.
 
         Parameters
@@ -220,7 +225,7 @@ class Pipeline(imblearn_pipeline.Pipeline):
         return self._ask("score_samples", X, y)
 
     @available_if(_final_estimator_has("poison_probability"))
-    def poison_probability(self, X, y=None):
+    def poison_probability(self, X: Rows, y: ArrayLike | None = None) -> FloatArray:
         """Ask the detector how probable it is that rows are poison.
 
         Parameters
@@ -238,7 +243,7 @@ class Pipeline(imblearn_pipeline.Pipeline):
         return self._ask("poison_probability", X, y)
 
     @available_if(_final_estimator_has("class_scores"))
-    def class_scores(self, X):
+    def class_scores(self, X: Rows) -> FloatArray:
         """Ask the detector to score transformed rows under each label.
 
         Parameters
@@ -254,7 +259,7 @@ class Pipeline(imblearn_pipeline.Pipeline):
         return self._ask("class_scores", X)
 
     @available_if(_final_estimator_has("score"))
-    def score(self, X, y=None, **params):
+    def score(self, X: Rows, y: ArrayLike | None = None, **params: Any) -> float:
         """Ask the last step for its score.
 
         Parameters
@@ -276,22 +281,22 @@ class Pipeline(imblearn_pipeline.Pipeline):
         return self._ask("score", X, y, params)
 
     @property
-    def offset_(self):
+    def offset_(self) -> float:
         """Threshold of the detector on ``score_samples``."""
         return self._final_estimator.offset_
 
     @property
-    def fitted_threshold_(self):
+    def fitted_threshold_(self) -> Estimator:
         """The detector's rule."""
         return self._final_estimator.fitted_threshold_
 
     @property
-    def contamination_(self):
+    def contamination_(self) -> float:
         """Share of poison that the detector estimates."""
         return self._final_estimator.contamination_
 
     @property
-    def contamination_interval_(self):
+    def contamination_interval_(self) -> tuple[float, float]:
         """Its 90 % interval."""
         return self._final_estimator.contamination_interval_
 
@@ -359,7 +364,12 @@ class Pipeline(imblearn_pipeline.Pipeline):
         return [step for _, step in self.steps[:number] if hasattr(step, "fit_resample")]
 
 
-def make_pipeline(*steps, transform_input=None, memory=None, verbose=False):
+def make_pipeline(
+    *steps: Any,
+    transform_input: Sequence[str] | None = None,
+    memory: Any = None,
+    verbose: bool = False,
+) -> Pipeline:
     """Make a :class:`Pipeline` whose steps are named after their classes.
 
     Parameters

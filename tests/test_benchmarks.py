@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from joblib import Memory
+from scipy import stats
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
@@ -202,6 +203,16 @@ def test_leaderboard_report_derives_precision_and_share_flagged(monkeypatch):
     assert derived["precision"].to_list() == pytest.approx(runs["precision"].to_list())
     assert derived["flagged"].to_list() == pytest.approx([0, 5 / 130, 60 / 130, 1])
     assert derived["covered"].to_list() == [0, 0, 1, 1]
+
+
+def test_harm_prevented_is_a_share_with_an_interval_over_seeds(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    given_back = np.array([0.1, 0.25, 0.3])
+    runs = pd.DataFrame({"seed": range(3), "clean": 0.9, "poisoned": 0.5})
+    runs = pd.concat([runs.assign(defended=0.5 + given_back + side) for side in (-0.02, 0.02)])
+    share, half = script("leaderboard_report").prevented(runs)
+    interval = stats.ttest_1samp(given_back / 0.4, 0).confidence_interval()  # equal harm
+    assert (share - half, share + half) == pytest.approx((interval.low, interval.high))
 
 
 def test_the_leaderboard_is_made_from_its_runs(monkeypatch):

@@ -121,7 +121,7 @@ def test_regression_attack_contract(attack, injection):
     pd.testing.assert_frame_equal(X_out, again[0])
     pd.testing.assert_series_equal(y_out, again[1])
 
-    with pytest.raises(ValueError, match="y must hold one finite number.*such as 'x'"):
+    with pytest.raises(ValueError, match=r"y must hold one finite number.*such as 'x'"):
         clone(attack).fit_resample(X, ["x"] * 60)
 
 
@@ -327,6 +327,27 @@ def test_fitted_detector_survives_copies(detector, digits_pair, tmp_path):
         assert str(other.contamination_interval_) == str(detector.contamination_interval_)
     assert type(detector).__name__ in detector._repr_html_()
     assert not hasattr(clone(detector), "offset_")
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda e: type(e).__name__)
+def test_an_attack_is_saved_with_what_it_did(attack, digits_pair, tmp_path):
+    X, y = digits_pair
+    attack = clone(attack)
+    _, y_poisoned = attack.fit_resample(X, y)
+    save(attack, tmp_path / "attack.skpoison")
+    loaded = load(tmp_path / "attack.skpoison")
+    np.testing.assert_array_equal(loaded.poison_mask_, attack.poison_mask_)
+    np.testing.assert_array_equal(loaded.sample_indices_, attack.sample_indices_)
+    np.testing.assert_array_equal(loaded.fit_resample(X, y)[1], y_poisoned)
+
+
+@pytest.mark.parametrize("learner", LEARNERS, ids=lambda e: type(e).__name__)
+def test_a_learner_is_saved(learner, digits_pair, tmp_path):
+    X, y = digits_pair
+    learner = clone(learner).fit(X, y)
+    save(learner, tmp_path / "learner.skpoison")
+    loaded = load(tmp_path / "learner.skpoison", trusted=["sklearn.tree._tree.Tree"])
+    np.testing.assert_array_equal(loaded.predict(X), learner.predict(X))
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda e: type(e).__name__)

@@ -22,7 +22,7 @@ def _listed():
     return re.findall(r"^   (\w+(?:\.\w+)+)$", API.read_text(encoding="utf-8"), flags=re.M)
 
 
-def _public_names(module):
+def public_names(module):
     """Classes and functions that a module defines or, with ``__all__``, offers."""
     if hasattr(module, "__all__"):
         values = {name: getattr(module, name) for name in module.__all__}
@@ -35,7 +35,7 @@ def _public_names(module):
     return {n for n, v in values.items() if inspect.isclass(v) or inspect.isfunction(v)}
 
 
-def _public_modules():
+def public_modules():
     """The modules and packages whose names have no underscore in front."""
     for found in pkgutil.walk_packages(skpoison.__path__, "skpoison."):
         if found.name not in NOT_LISTED and "._" not in found.name:
@@ -45,7 +45,7 @@ def _public_modules():
 def test_the_api_page_lists_every_public_class_and_function_once():
     public = {
         f"{module.__name__.removeprefix('skpoison.')}.{name}"
-        for module in _public_modules()
-        for name in _public_names(module)
+        for module in public_modules()
+        for name in public_names(module)
     }
     assert sorted(_listed()) == sorted(public)

@@ -124,7 +124,7 @@ def test_the_detector_may_stand_at_the_end_of_a_pipeline(make, prefit):
 def test_a_detector_behind_a_sampler_is_refused():
     X, y = load_iris(return_X_y=True)
     detector = make_pipeline(RandomUnderSampler(sampling_strategy={0: 20}), CentroidDetector())
-    with pytest.raises(ValueError, match="120 verdicts on 150 rows.*sampler"):
+    with pytest.raises(ValueError, match=r"120 verdicts on 150 rows.*sampler"):
         PoisonFilter(detector).fit_resample(X, y)
 
 

@@ -97,9 +97,9 @@ def test_scorers_of_a_pipeline_are_those_of_its_detector(digits_pair):
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match="metric must be one of.*got 'auc'"):
+    with pytest.raises(ValueError, match=r"metric must be one of.*got 'auc'"):
         metrics.make_poison_scorer("auc")
-    with pytest.raises(ValueError, match="metric must be one of.*got None"):
+    with pytest.raises(ValueError, match=r"metric must be one of.*got None"):
         metrics.make_poison_scorer(None)
     for victim in [None, SVC]:
         with pytest.raises(TypeError, match="victim must be a classifier"):

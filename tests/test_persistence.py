@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from imblearn.pipeline import make_pipeline
 from scipy import sparse
@@ -16,6 +17,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.preprocessing import StandardScaler
 
 from skpoison.attacks import LabelFlipAttack
+from skpoison.audit import Audit, AuditData
 from skpoison.detectors import (
     CentroidDetector,
     ClassConditionalDetector,
@@ -29,6 +31,7 @@ from skpoison.detectors import (
 from skpoison.filtering import PoisonFilter
 from skpoison.persistence import FORMAT, load, save
 from skpoison.thresholds import LabelNoiseThreshold
+from tests.audit.audits import finding, hostile_table
 from tests.test_common import HARD_ROWS
 
 SAVED = sorted((Path(__file__).parent / "saved").glob("format_*"))
@@ -82,6 +85,16 @@ def test_files_of_every_format_can_be_read(folder):
     np.testing.assert_array_equal(known["mask"], attack.poison_mask_)
 
 
+def test_audits_of_every_format_can_be_read():
+    for folder in SAVED:
+        found = load(folder / "audit.skpoison")
+        known = pd.read_csv(folder / "audit.csv", keep_default_na=False)
+        pd.testing.assert_frame_equal(found.rows[known.columns], known, check_dtype=False)
+        assert found.data.X["town"].to_list() == ["Łódź"] * 15 + ["Lodz"] * 14 + ["Łódź"]
+        assert found.data.X["day"].max() == pd.Timestamp("2026-01-29", tz="UTC")
+        assert found.summary["sentence"] in found._repr_html_()
+
+
 def test_there_are_files_of_this_format():
     assert SAVED[-1].name == f"format_{FORMAT}"
     assert max(path.stat().st_size for path in SAVED[-1].iterdir()) < 20_000
@@ -111,6 +124,53 @@ def test_an_attacks_result(rows, path):
     assert result["X"].dtype == X_out.dtype
     np.testing.assert_array_equal(result["y"], y_out)
     np.testing.assert_array_equal(result["poison_mask"], attack.poison_mask_)
+
+
+def tables_of_every_kind():
+    """Columns of every dtype, named by texts, numbers and twice; rows named by two levels."""
+    table = pd.DataFrame(
+        {
+            "mixed": pd.Series([1, "a", None, 2.5], dtype=object),
+            "half": pd.Series(["b", "\udc80", "", "c"], dtype=object),
+            "gaps": pd.array([1, None, 2, 3], dtype="Int64"),
+            "kinds": pd.Categorical(["x", "y", None, "x"], ["y", "x", "z"], ordered=True),
+            "days": pd.to_datetime(["2026-01-01", None, "2026-01-03", "1900-02-28"], utc=True),
+            7: np.array([0.1, np.nan, np.inf, -0.0], dtype=np.float32),
+        }
+    )
+    levels = pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["u", None])
+    return {
+        "plain": table,
+        "levels": table.set_axis(levels),
+        "twice": table.set_axis([3.5, "mixed", "mixed", None, "d", "e"], axis=1).set_index("e"),
+        "none": table[[]].set_axis(pd.date_range("2026", periods=4, name="day")),
+    }
+
+
+@pytest.mark.parametrize("kind", ["plain", "levels", "twice", "none"])
+def test_an_audit_of_a_table(kind, path):
+    table = tables_of_every_kind()[kind]
+    y = np.array(["u", "v", "u", "v"], dtype=object)
+    data = AuditData(table, y, "table", index=table.index, columns={"frame": "number"})
+    asked = finding("label", "Wrong labels", 4, [2], table=table, likelier_label=y[::-1])
+    save(Audit(data, {"label": asked}, seconds=1.5), path)
+    loaded = load(path)
+    for back in (loaded.data.X, loaded.findings["label"].table):
+        pd.testing.assert_frame_equal(back, table, check_freq=False)
+    assert type(loaded.data.index) is type(table.index)
+    assert loaded.data.columns == {"frame": "number"}
+
+
+def test_an_audit_gives_the_same_report(path):
+    found = hostile_table()
+    save(found, path)
+    loaded = load(path)
+    pd.testing.assert_frame_equal(loaded.rows, found.rows)
+    assert loaded.summary == found.summary
+    loaded.to_html(path.with_name("loaded.html"))
+    found.to_html(path.with_name("found.html"))
+    pages = [path.with_name(name).read_text() for name in ("loaded.html", "found.html")]
+    assert pages[0] == pages[1]
 
 
 def test_a_fitted_filter_in_a_pipeline(path):
@@ -186,7 +246,7 @@ def test_a_flipped_byte_is_seen(path):
     for place in [*range(100), *range(100, len(content), 13)]:
         content[place] ^= 1 << place % 8
         path.write_bytes(content)
-        with pytest.raises(ValueError, match="damaged|no file that|later version"):
+        with pytest.raises(ValueError, match=r"damaged|no file that|later version"):
             load(path)
         content[place] ^= 1 << place % 8
 
@@ -196,13 +256,13 @@ def test_a_cut_file_is_seen(path):
     content = path.read_bytes()
     for size in [*range(0, 100, 7), *range(100, len(content), 97)]:
         path.write_bytes(content[:size])
-        with pytest.raises(ValueError, match="damaged|no file that"):
+        with pytest.raises(ValueError, match=r"damaged|no file that"):
             load(path)
 
 
 def test_files_of_others_are_refused_by_a_sentence(path):
     path.write_bytes(b"PK\x03\x04 a zip, but none of ours")
-    with pytest.raises(ValueError, match="is no file that skpoison.persistence.save has written"):
+    with pytest.raises(ValueError, match=r"is no file that skpoison.persistence.save has written"):
         load(path)
     write(path, b"", version="9.0", format_=FORMAT + 1)
     with pytest.raises(ValueError, match=r"by skpoison 9.0 in format \d.*install the later"):
@@ -255,7 +315,7 @@ def test_hostile_arrays_are_refused(path):
 
     lying = parts["a.npy"].replace(b"(5,)", b"(9999999999,)").replace(b"         \n", b"\n")
     write(path, zipped(parts | {"a.npy": lying}))
-    with pytest.raises(ValueError, match="declares shape .9999999999,., more than the file holds"):
+    with pytest.raises(ValueError, match=r"declares shape .9999999999,., more than the file holds"):
         load(path)
 
     objects = io.BytesIO()
@@ -266,7 +326,7 @@ def test_hostile_arrays_are_refused(path):
 
     write(path, zipped(parts | {"bomb": bytes(10**7)}))
     assert path.stat().st_size < 20_000
-    with pytest.raises(ValueError, match="unpacks to 10,000.* more than the 1,000,000 accepted"):
+    with pytest.raises(ValueError, match=r"unpacks to 10,000.* more than the 1,000,000 accepted"):
         load(path, max_bytes=10**6)
 
 
@@ -281,7 +341,7 @@ def test_nonsense_under_a_right_checksum_is_refused(path, schema):
 
 def test_what_cannot_be_saved_is_refused_before_anything_is_written(path):
     detector = NeighborDisagreementDetector(metric=lambda a, b: np.abs(a - b).sum()).fit(X, Y)
-    with pytest.raises(TypeError, match="cannot be saved: it holds .*<lambda>"):
+    with pytest.raises(TypeError, match=r"cannot be saved: it holds .*<lambda>"):
         save(detector, path)
     with path.open("w") as file, pytest.raises(TypeError, match="dict cannot be saved"):
         save({"file": file}, path.with_name("other"))

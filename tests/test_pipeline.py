@@ -191,13 +191,13 @@ def test_sample_weight_follows_the_rows(routing):
 
 def test_weight_that_cannot_follow_is_refused():
     weight = np.ones(240)
-    with pytest.raises(ValueError, match="sample_weight.*'recorder'.*SMOTE.*sample_indices_"):
+    with pytest.raises(ValueError, match=r"sample_weight.*'recorder'.*SMOTE.*sample_indices_"):
         make_pipeline(SMOTE(), Recorder()).fit(X, Y, recorder__sample_weight=weight)
     attack = GradientPoisoningAttack(LogisticRegression(), labels="keep", rate=3, max_iter=1)
     with sklearn.config_context(enable_metadata_routing=True):
         attack.set_fit_resample_request(X_val=True, y_val=True)
         pipeline = make_pipeline(attack, Recorder().set_fit_request(sample_weight=True))
-        with pytest.raises(ValueError, match="sample_weight.*X_val"):
+        with pytest.raises(ValueError, match=r"sample_weight.*X_val"):
             pipeline.fit(X[:100], Y[:100], X_val=X[100:], y_val=Y[100:], sample_weight=weight[:100])
 
 

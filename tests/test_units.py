@@ -42,7 +42,7 @@ def test_columns_of_very_different_units_hold_nobody_up(attack):
 )
 def test_numbers_without_room_to_square_are_named(estimator):
     X = pd.DataFrame({"small": np.arange(40.0), "large": 1e300 * Y})
-    with pytest.raises(ValueError, match="Column 'large' of X holds values up to 1e.300"):
+    with pytest.raises(ValueError, match=r"Column 'large' of X holds values up to 1e.300"):
         getattr(estimator, "fit_resample", estimator.fit)(X, Y)
 
 

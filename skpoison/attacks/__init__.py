@@ -23,6 +23,7 @@ from skpoison.attacks._regression_statistical import StatisticalRegressionAttack
 from skpoison.attacks._search import SearchPoisoningAttack
 from skpoison.attacks._secml import SecMLAttack
 from skpoison.attacks._subpopulation import SubpopulationFlipAttack
+from skpoison.attacks._unrolled import UnrolledPoisoningAttack
 
 __all__ = [
     "AdaptivePoisoningAttack",
@@ -45,4 +46,5 @@ __all__ = [
     "SecMLAttack",
     "StatisticalRegressionAttack",
     "SubpopulationFlipAttack",
+    "UnrolledPoisoningAttack",
 ]

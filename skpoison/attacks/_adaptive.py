@@ -9,6 +9,7 @@ from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_random_state
 
+from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._base import BasePoisoningAttack, _rows_to_replace
 from skpoison.attacks._goal import seeded
 from skpoison.attacks._gradient import GradientPoisoningAttack
@@ -136,14 +137,14 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
 
     def __init__(
         self,
-        attack=None,
-        detector=None,
+        attack: Estimator | None = None,
+        detector: Estimator | None = None,
         *,
-        estimator=None,
-        n_rounds=10,
-        rate=0.3,
-        injection="append",
-        random_state=None,
+        estimator: Estimator | None = None,
+        n_rounds: int = 10,
+        rate: float = 0.3,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.attack = attack

@@ -1,13 +1,16 @@
 """Adversarial label flips: where they hurt a victim the most."""
 
 from numbers import Integral
+from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._flip_search import FlipSearch, alfa, greedy, tilt
 from skpoison.attacks._flips import BaseFlipAttack
 from skpoison.attacks._goal import label_code
@@ -141,17 +144,17 @@ class AdversarialFlipAttack(BaseFlipAttack):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        method="greedy",
-        n_tried=32,
-        n_repeats=10,
-        target=None,
-        y_target=None,
-        rate=0.3,
-        confusion=None,
-        injection="append",
-        random_state=None,
+        method: Literal["alfa", "greedy", "nearest", "tilt"] = "greedy",
+        n_tried: int = 32,
+        n_repeats: int = 10,
+        target: ArrayLike | None = None,
+        y_target: ArrayLike | None = None,
+        rate: float = 0.3,
+        confusion: dict | ArrayLike | None = None,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(
             rate=rate, confusion=confusion, injection=injection, random_state=random_state

@@ -1,10 +1,13 @@
 """Backdoors: rows with a trigger under the label that the trigger shall call up."""
 
+from typing import Any, Literal
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
+from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks.triggers import ColumnTrigger, PatchTrigger, TokenTrigger
 from skpoison.utils._containers import container_of, is_frame, row_shape, take
@@ -105,7 +108,7 @@ class BackdoorAttack(BasePoisoningAttack):
 
     short_names = {"backdoor": {}, "clean-label-backdoor": {"labels": "keep"}}
 
-    _parameter_constraints = {
+    _parameter_constraints: dict = {
         **BasePoisoningAttack._parameter_constraints,
         "trigger": [HasMethods("transform"), None],
         "target": "no_validation",
@@ -114,13 +117,13 @@ class BackdoorAttack(BasePoisoningAttack):
 
     def __init__(
         self,
-        trigger=None,
+        trigger: Estimator | None = None,
         *,
-        target=None,
-        labels="flip",
-        rate=0.1,
-        injection="append",
-        random_state=None,
+        target: Any = None,
+        labels: Literal["flip", "keep"] = "flip",
+        rate: float = 0.1,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.trigger = trigger

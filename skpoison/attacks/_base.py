@@ -2,10 +2,12 @@
 
 from abc import abstractmethod
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from imblearn.base import BaseSampler
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import (
@@ -15,6 +17,7 @@ from sklearn.utils.validation import (
     check_consistent_length,
 )
 
+from skpoison._typing import Injection, RandomState, Rows
 from skpoison.attacks._numbers import as_stored, columns_by_dtype, read_numbers, write_numbers
 from skpoison.utils._containers import (
     check_container,
@@ -76,12 +79,18 @@ class BasePoisoningAttack(BaseSampler):
         "random_state": ["random_state"],
     }
 
-    def __init__(self, *, rate=0.3, injection="append", random_state=None):
+    def __init__(
+        self,
+        *,
+        rate: float = 0.3,
+        injection: Injection = "append",
+        random_state: RandomState = None,
+    ):
         self.rate = rate
         self.injection = injection
         self.random_state = random_state
 
-    def fit(self, X, y):
+    def fit(self, X: Rows, y: ArrayLike) -> Self:
         """Check the input, and learn nothing: use `fit_resample`.
 
         Parameters
@@ -98,7 +107,9 @@ class BasePoisoningAttack(BaseSampler):
         self._check(X, y)
         return self
 
-    def fit_resample(self, X, y, X_val=None, y_val=None):
+    def fit_resample(
+        self, X: Rows, y: ArrayLike, X_val: Rows = None, y_val: ArrayLike | None = None
+    ) -> tuple:
         """Poison a training set.
 
         Parameters
@@ -258,6 +269,7 @@ class BasePoisoningAttack(BaseSampler):
     def _check_shape(self, X):
         """Refuse rows that are bare numbers or hold nothing; remember the columns of tables."""
         shape, n_samples = row_shape(X), _num_samples(X)
+        self._row_shape = shape
         if holds_bare_numbers(X):
             raise ValueError(
                 "X holds one number a sample: expected rows. Reshape your data, with "

@@ -3,9 +3,11 @@
 from numbers import Integral, Real
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skpoison._typing import Bounds, Injection, RandomState
 from skpoison.attacks._ascent import make_box
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._goal import label_code
@@ -109,14 +111,14 @@ class BetaPoisoningAttack(BasePoisoningAttack):
     def __init__(
         self,
         *,
-        rate=0.3,
-        n_prototypes=15,
-        y_target=None,
-        bounds="data",
-        step_size=0.1,
-        max_iter=100,
-        injection="append",
-        random_state=None,
+        rate: float = 0.3,
+        n_prototypes: int = 15,
+        y_target: ArrayLike | None = None,
+        bounds: Bounds = "data",
+        step_size: float = 0.1,
+        max_iter: int = 100,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.n_prototypes = n_prototypes

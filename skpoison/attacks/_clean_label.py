@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -9,6 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import Interval
 from threadpoolctl import threadpool_limits
 
+from skpoison._typing import Injection, RandomState
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.utils._cloning import seeded_clone
 
@@ -38,7 +40,7 @@ class BaseCleanLabelAttack(BasePoisoningAttack):
         As in the base class.
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict = {
         **BasePoisoningAttack._parameter_constraints,
         "target": [Interval(Integral, 0, None, closed="left")],
         "label": "no_validation",
@@ -49,13 +51,13 @@ class BaseCleanLabelAttack(BasePoisoningAttack):
     def __init__(
         self,
         *,
-        target=0,
-        label=None,
-        epsilon=0.3,
-        max_iter=100,
-        rate=0.1,
-        injection="append",
-        random_state=None,
+        target: int = 0,
+        label: Any = None,
+        epsilon: float = 0.3,
+        max_iter: int = 100,
+        rate: float = 0.1,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.target = target

@@ -1,12 +1,15 @@
 """Poison that sphere and slab defences let pass: influence, KKT and min-max attacks."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Literal
 
 import numpy as np
 from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from threadpoolctl import threadpool_limits
 
+from skpoison._typing import Bounds, Estimator, Injection, RandomState
 from skpoison.attacks._ascent import make_box
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._engine import PoisoningObjective
@@ -143,17 +146,17 @@ class ConstrainedPoisoningAttack(BasePoisoningAttack):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        method="influence",
-        defenses=DEFENSES,
-        quantile=0.95,
-        bounds="data",
-        step_size=0.25,
-        max_iter=50,
-        rate=0.3,
-        injection="append",
-        random_state=None,
+        method: Literal["influence", "kkt", "min-max"] = "influence",
+        defenses: Sequence[str] = DEFENSES,
+        quantile: float = 0.95,
+        bounds: Bounds = "data",
+        step_size: float = 0.25,
+        max_iter: int = 50,
+        rate: float = 0.3,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.estimator = estimator

@@ -1,11 +1,13 @@
 """Feature collision: rows of one class that look to the victim like a row of another."""
 
 from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._clean_label import BaseCleanLabelAttack, train_victim
 from skpoison.victims import NetworkClassifier
 from skpoison.victims._networks import RowFeatures, features_of
@@ -119,17 +121,17 @@ class FeatureCollisionAttack(BaseCleanLabelAttack):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        strategy="bullseye",
-        beta=0.1,
-        target=0,
-        label=None,
-        epsilon=0.3,
-        max_iter=100,
-        rate=0.1,
-        injection="append",
-        random_state=None,
+        strategy: Literal["bullseye", "collision"] = "bullseye",
+        beta: float = 0.1,
+        target: int = 0,
+        label: Any = None,
+        epsilon: float = 0.3,
+        max_iter: int = 100,
+        rate: float = 0.1,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(
             target=target,

@@ -4,7 +4,9 @@ from abc import abstractmethod
 from numbers import Real
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from skpoison._typing import Injection, RandomState
 from skpoison.attacks._base import BasePoisoningAttack
 
 
@@ -20,7 +22,14 @@ class BaseFlipAttack(BasePoisoningAttack):
         "confusion": [dict, "array-like", None],
     }
 
-    def __init__(self, *, rate=0.3, confusion=None, injection="append", random_state=None):
+    def __init__(
+        self,
+        *,
+        rate: float = 0.3,
+        confusion: dict | ArrayLike | None = None,
+        injection: Injection = "append",
+        random_state: RandomState = None,
+    ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.confusion = confusion
 

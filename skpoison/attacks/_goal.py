@@ -1,4 +1,4 @@
-"""What an attacker evaluates on, the label he wants, and estimators with his seed."""
+"""What an attacker evaluates on and starts from, the label he wants, estimators with his seed."""
 
 import numpy as np
 from sklearn.base import clone
@@ -38,10 +38,55 @@ def hold_out(attack, y, share, random_state):
                 f"{type(attack).__name__} without X_val needs at least two rows of each class, "
                 f"one to train on and one to evaluate on; class {label!r} has {len(rows)}."
             )
-        n_val = min(max(int(round(share * len(rows))), 1), len(rows) - 1)
+        n_val = min(max(round(share * len(rows)), 1), len(rows) - 1)
         val.append(rows[:n_val])
         train.append(rows[n_val:])
     return np.sort(np.concatenate(train)), np.sort(np.concatenate(val))
+
+
+def starting_rows(pool, labels, n_poison, *, keep, target, n_classes, random_state):
+    """Draw the rows that poison starts from, and the labels it will carry.
+
+    Parameters
+    ----------
+    pool, labels : ndarray of shape (n_samples, n_features) and (n_samples,)
+        Rows to draw from, their label codes.
+
+    n_poison : int
+        How many. Where this is more than there are rows, rows are drawn again.
+
+    keep : bool
+        Whether the rows keep their labels.
+
+    target : int or None
+        The label that all others are to carry; rows that have it are not drawn. None: another one
+        at random.
+
+    n_classes : int
+        How many labels there are.
+
+    random_state : RandomState instance
+
+    Returns
+    -------
+    X_poison : ndarray of shape (n_poison, n_features)
+
+    y_poison : ndarray of shape (n_poison,)
+        Label codes.
+
+    rows : ndarray of shape (n_poison,)
+        Where they are in `pool`.
+    """
+    eligible = np.arange(len(pool))
+    if not keep and target is not None:
+        eligible = np.flatnonzero(labels != target)
+    rows = random_state.choice(eligible, size=n_poison, replace=n_poison > len(eligible))
+    if keep:
+        return pool[rows], labels[rows], rows
+    if target is not None:
+        return pool[rows], np.full(n_poison, target), rows
+    shift = random_state.randint(1, n_classes, size=n_poison)
+    return pool[rows], (labels[rows] + shift) % n_classes, rows
 
 
 def label_code(label, classes, parameter="y_target"):

@@ -2,17 +2,20 @@
 
 import warnings
 from numbers import Integral, Real
+from typing import Literal
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
 from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from threadpoolctl import threadpool_limits
 
+from skpoison._typing import Bounds, Estimator, Injection, RandomState
 from skpoison.attacks._ascent import make_box, sweep
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._engine import PoisoningObjective
-from skpoison.attacks._goal import hold_out, label_code
+from skpoison.attacks._goal import hold_out, label_code, starting_rows
 from skpoison.victims import describe_victim
 
 
@@ -177,23 +180,23 @@ class GradientPoisoningAttack(BasePoisoningAttack):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        labels="flip",
-        rate=0.3,
-        y_target=None,
-        bounds="data",
-        step_size=0.25,
-        max_iter=100,
-        tol=1e-6,
-        schedule="sequential",
-        n_sweeps=1,
-        n_restarts=1,
-        noise=1e-3,
-        holdout=0.5,
-        injection="append",
-        n_jobs=None,
-        random_state=None,
+        labels: Literal["flip", "keep"] = "flip",
+        rate: float = 0.3,
+        y_target: ArrayLike | None = None,
+        bounds: Bounds = "data",
+        step_size: float = 0.25,
+        max_iter: int = 100,
+        tol: float = 1e-6,
+        schedule: Literal["sequential", "joint"] = "sequential",
+        n_sweeps: int = 1,
+        n_restarts: int = 1,
+        noise: float = 1e-3,
+        holdout: float = 0.5,
+        injection: Injection = "append",
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.estimator = estimator
@@ -255,7 +258,15 @@ class _Attack:
         """Poison rows, their labels, the rows they started from, objective path, rows moved."""
         settings, box = self.settings, self.box
         random_state = np.random.RandomState(seed)
-        X_poison, y_poison, rows = self._start(n_poison, random_state)
+        keep = settings.labels == "keep"
+        X_poison, y_poison, rows = starting_rows(
+            *((self.X_val, self.y_val) if keep else (self.X, self.y)),
+            n_poison,
+            keep=keep,
+            target=self.target,
+            n_classes=len(self.classes),
+            random_state=random_state,
+        )
         noise = random_state.uniform(-settings.noise, settings.noise, size=X_poison.shape)
         X_poison = np.clip(X_poison + noise * box.unit, box.low, box.high).astype(X_poison.dtype)
 
@@ -284,18 +295,3 @@ class _Attack:
         final = objective.rows[moving]
         n_moved = int((final != X_poison).any(axis=1).sum())
         return final, y_poison, rows, path, n_moved
-
-    def _start(self, n_poison, random_state):
-        """Starting rows, the labels they will carry and where they are in X or X_val."""
-        keep = self.settings.labels == "keep"
-        pool, labels = (self.X_val, self.y_val) if keep else (self.X, self.y)
-        eligible = np.arange(len(pool))
-        if not keep and self.target is not None:
-            eligible = np.flatnonzero(labels != self.target)
-        rows = random_state.choice(eligible, size=n_poison, replace=n_poison > len(eligible))
-        if keep:
-            return pool[rows], labels[rows], rows
-        if self.target is not None:
-            return pool[rows], np.full(n_poison, self.target), rows
-        shift = random_state.randint(1, len(self.classes), size=n_poison)
-        return pool[rows], (labels[rows] + shift) % len(self.classes), rows

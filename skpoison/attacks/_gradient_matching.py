@@ -1,11 +1,14 @@
 """Gradient matching: rows that teach the victim the wrong label of another row."""
 
+from typing import Any
+
 import numpy as np
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import HasMethods
 
+from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._clean_label import BaseCleanLabelAttack, train_victim
 from skpoison.victims import NetworkClassifier
 from skpoison.victims._networks import RowFeatures, features_of
@@ -107,15 +110,15 @@ class GradientMatchingAttack(BaseCleanLabelAttack):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        target=0,
-        label=None,
-        epsilon=0.3,
-        max_iter=100,
-        rate=0.1,
-        injection="append",
-        random_state=None,
+        target: int = 0,
+        label: Any = None,
+        epsilon: float = 0.3,
+        max_iter: int = 100,
+        rate: float = 0.1,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(
             target=target,

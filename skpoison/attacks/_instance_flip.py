@@ -1,6 +1,7 @@
 """Instance-dependent label noise: rows of which a model is unsure."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -8,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import HasMethods
 
+from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._flips import BaseFlipAttack, draw_flips
 
 # The chance of a row that the model is sure of: such rows are flipped when no others are left.
@@ -97,7 +99,13 @@ class InstanceDependentFlipAttack(BaseFlipAttack):
     }
 
     def __init__(
-        self, estimator=None, *, rate=0.3, confusion=None, injection="append", random_state=None
+        self,
+        estimator: Estimator | None = None,
+        *,
+        rate: float = 0.3,
+        confusion: dict | ArrayLike | None = None,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(
             rate=rate, confusion=confusion, injection=injection, random_state=random_state

@@ -1,7 +1,11 @@
 """Label noise: true rows under wrong labels, drawn at random."""
 
-import numpy as np
+from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skpoison._typing import Injection, RandomState
 from skpoison.attacks._flips import BaseFlipAttack, draw_flips
 from skpoison.utils._containers import check_container, column_values
 
@@ -97,7 +101,13 @@ class LabelFlipAttack(BaseFlipAttack):
     }
 
     def __init__(
-        self, *, rate=0.3, confusion=None, groups=None, injection="append", random_state=None
+        self,
+        *,
+        rate: float = 0.3,
+        confusion: dict | ArrayLike | None = None,
+        groups: Sequence | None = None,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(
             rate=rate, confusion=confusion, injection=injection, random_state=random_state

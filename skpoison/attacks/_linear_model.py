@@ -138,7 +138,7 @@ def decoys(victim, X, y, X_val, y_val):
     order = np.argsort(victim.row_losses(clean, X_val, flipped), kind="stable")
     for repeats in REPEATS:
         for share in SHARES:
-            rows = order[: max(1, int(round(share * len(order))))]
+            rows = order[: max(1, round(share * len(order)))]
             weight = np.repeat([1.0, repeats], [len(X), len(rows)])
             model = victim.fit(
                 np.concatenate([X, X_val[rows]]), np.append(y, flipped[rows]), weight

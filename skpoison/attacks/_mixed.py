@@ -1,12 +1,14 @@
 """Several attacks that share one rate."""
 
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metaestimators import _BaseComposition
 
+from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._backdoor import BackdoorAttack
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._gradient import GradientPoisoningAttack
@@ -101,12 +103,12 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
 
     def __init__(
         self,
-        attacks=None,
+        attacks: list | None = None,
         *,
-        estimator=None,
-        rate=0.3,
-        injection="append",
-        random_state=None,
+        estimator: Estimator | None = None,
+        rate: float = 0.3,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         BasePoisoningAttack.__init__(
             self, rate=rate, injection=injection, random_state=random_state
@@ -127,7 +129,7 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
         weights = [weight for _, _, weight in self.attacks]
         self.attacks = [(*pair, weight) for pair, weight in zip(pairs, weights, strict=True)]
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters, those of the attacks under ``name__parameter`` too.
 
         Parameters
@@ -142,7 +144,7 @@ class MixedAttack(_BaseComposition, BasePoisoningAttack):
         """
         return self._get_params("_named_attacks", deep=deep)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, those of the attacks under ``name__parameter`` too.
 
         Parameters

@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from threadpoolctl import threadpool_limits
 
+from skpoison._typing import Bounds, Estimator, Injection, RandomState
 from skpoison.attacks._ascent import make_box
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._linear_model import LinearVictim, decoys
@@ -133,14 +134,14 @@ class ModelTargetedAttack(BasePoisoningAttack):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        target_model=None,
-        target_error=0.3,
-        bounds="data",
-        rate=0.3,
-        injection="append",
-        random_state=None,
+        target_model: Estimator | None = None,
+        target_error: float = 0.3,
+        bounds: Bounds = "data",
+        rate: float = 0.3,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.estimator = estimator

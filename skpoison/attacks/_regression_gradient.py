@@ -1,12 +1,16 @@
 """Optimisation attack on linear regressions."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from skpoison._typing import Bounds, Estimator, Injection, RandomState
 from skpoison.attacks._regression_base import (
     BaseRegressionPoisoningAttack,
     resolve_bounds,
@@ -113,15 +117,15 @@ class GradientRegressionAttack(BaseRegressionPoisoningAttack):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        rate=0.3,
-        bounds="columns",
-        target_bounds="data",
-        max_iter=100,
-        tol=1e-6,
-        injection="append",
-        random_state=None,
+        rate: float = 0.3,
+        bounds: Bounds = "columns",
+        target_bounds: Literal["data"] | Sequence[ArrayLike] = "data",
+        max_iter: int = 100,
+        tol: float = 1e-6,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.estimator = estimator

@@ -1,10 +1,15 @@
 """Statistical attack on any regression."""
 
+from collections.abc import Sequence
+from typing import Literal
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
+from skpoison._typing import Bounds, Estimator, Injection, RandomState
 from skpoison.attacks._regression_base import (
     BaseRegressionPoisoningAttack,
     resolve_bounds,
@@ -87,13 +92,13 @@ class StatisticalRegressionAttack(BaseRegressionPoisoningAttack):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        rate=0.3,
-        bounds="columns",
-        target_bounds="data",
-        injection="append",
-        random_state=None,
+        rate: float = 0.3,
+        bounds: Bounds = "columns",
+        target_bounds: Literal["data"] | Sequence[ArrayLike] = "data",
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.estimator = estimator

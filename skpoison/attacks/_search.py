@@ -8,6 +8,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.utils._param_validation import HasMethods, Interval
 from threadpoolctl import threadpool_limits
 
+from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._goal import hold_out, seeded
 
@@ -111,15 +112,15 @@ class SearchPoisoningAttack(BasePoisoningAttack):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        attack=None,
-        n_starts=10,
-        max_iter=50,
-        exchanged=None,
-        rate=0.3,
-        injection="append",
-        random_state=None,
+        attack: Estimator | None = None,
+        n_starts: int = 10,
+        max_iter: int = 50,
+        exchanged: int | None = None,
+        rate: float = 0.3,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.estimator = estimator

@@ -1,11 +1,16 @@
 """SecML's poisoning attacks as a sampler."""
 
+from collections.abc import Callable, Sequence
+from typing import Literal
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from threadpoolctl import threadpool_limits
 
+from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._base import BasePoisoningAttack
 
 # SecML has no default step; these are the settings of its tutorial on poisoning.
@@ -123,15 +128,15 @@ class SecMLAttack(BasePoisoningAttack):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        attack=None,
-        labels="flip",
-        bounds="data",
-        solver_params=None,
-        rate=0.3,
-        injection="append",
-        random_state=None,
+        attack: Callable | None = None,
+        labels: Literal["flip", "keep"] = "flip",
+        bounds: Literal["data"] | Sequence[ArrayLike] = "data",
+        solver_params: dict | None = None,
+        rate: float = 0.3,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.estimator = estimator

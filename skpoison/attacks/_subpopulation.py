@@ -3,6 +3,7 @@
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
@@ -10,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import HasMethods, Interval
 
+from skpoison._typing import BoolArray, Estimator, Injection, RandomState, Rows
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._flips import confusion_weights, draw_flips
 
@@ -109,14 +111,14 @@ class SubpopulationFlipAttack(BasePoisoningAttack):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        n_clusters=8,
-        cluster=None,
-        confusion=None,
-        rate=0.3,
-        injection="append",
-        random_state=None,
+        n_clusters: int = 8,
+        cluster: int | None = None,
+        confusion: dict | ArrayLike | None = None,
+        rate: float = 0.3,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.estimator = estimator
@@ -124,7 +126,7 @@ class SubpopulationFlipAttack(BasePoisoningAttack):
         self.cluster = cluster
         self.confusion = confusion
 
-    def in_subpopulation(self, X):
+    def in_subpopulation(self, X: Rows) -> BoolArray:
         """Tell which rows lie in the attacked cluster.
 
         Parameters

@@ -8,9 +8,11 @@ import pandas as pd
 
 from skpoison.audit._data import AuditData
 from skpoison.audit._delimited import as_position
-from skpoison.audit._files import named
 from skpoison.audit._inert import encodable
-from skpoison.audit._naming import counted, nearest, quoted
+from skpoison.audit._naming import counted, quoted
+from skpoison.utils._archives import check_header
+from skpoison.utils._files import named
+from skpoison.utils._nearest import nearest
 
 MAX_BYTES = 2**34  # of one array
 LABELS = ("y", "y_train", "label", "labels", "target", "targets")
@@ -190,23 +192,9 @@ def _load(path, keys=None):
                 if sizes[key] > MAX_BYTES:
                     raise ValueError(f"'{key}' unpacks to {sizes[key] >> 30} GiB")
                 with archive.open(f"{key}.npy") as member:
-                    _check_header(member, key, sizes[key])
+                    check_header(member, key, sizes[key])
         with np.load(path, allow_pickle=False) as arrays:
             return {key: arrays[key] for key in keys or sizes}
-
-
-def _check_header(member, key, size):
-    """Refuse a header that declares objects, or more values than there are bytes."""
-    version = np.lib.format.read_magic(member)
-    read = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }.get(version, np.lib.format.read_array_header_2_0)
-    shape, _, dtype = read(member)
-    if dtype.hasobject:
-        raise ValueError(f"'{key}' holds Python objects, which are never read")
-    if int(np.prod(shape, dtype=object)) * dtype.itemsize > size:
-        raise ValueError(f"'{key}' declares shape {shape}, more than the file holds")
 
 
 def _texts(values):

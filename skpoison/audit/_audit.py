@@ -2,13 +2,17 @@
 
 import time
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import _safe_indexing, check_random_state
 from tqdm import tqdm
 
+from skpoison._typing import RandomState, Rows
 from skpoison.audit._checks import check_data, chosen_kinds
 from skpoison.audit._context import Context
 from skpoison.audit._models import with_model_features
@@ -18,21 +22,21 @@ from skpoison.detectors._blockwise import draw_sample
 
 
 def audit(
-    X,
-    y=None,
+    X: Rows,
+    y: ArrayLike | None = None,
     *,
-    groups=None,
-    split=None,
-    pred_proba=None,
-    features=None,
-    model=None,
-    task=None,
-    only=None,
-    max_rows=None,
-    n_jobs=None,
-    random_state=None,
-    verbose=0,
-):
+    groups: ArrayLike | None = None,
+    split: ArrayLike | None = None,
+    pred_proba: ArrayLike | None = None,
+    features: ArrayLike | None = None,
+    model: Any = None,
+    task: str | None = None,
+    only: Sequence[str] | None = None,
+    max_rows: int | None = None,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    verbose: int = 0,
+) -> Audit:
     """Look for what is wrong with labelled data.
 
     Parameters
@@ -127,8 +131,15 @@ def audit(
 
 
 def audit_data(
-    data, *, only=None, max_rows=None, n_jobs=None, random_state=None, verbose=0, progress=None
-):
+    data: Any,
+    *,
+    only: Sequence[str] | None = None,
+    max_rows: int | None = None,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    verbose: int = 0,
+    progress: Callable | None = None,
+) -> Audit:
     """Look for what is wrong with data that were read from a source.
 
     Parameters

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from skpoison.audit._naming import nearest
 from skpoison.audit._target import check_classes
 from skpoison.audit.kinds import KINDS
 from skpoison.detectors._precomputed import check_predictions, column_labels, columns_of_classes
+from skpoison.utils._nearest import nearest
 
 KINDS_OF_ROWS = ("table", "text", "images", "features")
 TASKS = ("classification", "regression", "multilabel")

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from skpoison.audit._delimited import as_position
-from skpoison.audit._naming import listed, nearest, quoted, rows_named
+from skpoison.audit._naming import listed, quoted, rows_named
+from skpoison.utils._nearest import nearest
 
 NESTED = (list, tuple, dict, set, bytes, np.ndarray)
 MOSTLY = 0.95  # numbers in a column of numbers; the others are missing

@@ -161,8 +161,8 @@ def _kinds(only, fail_above):
     """Names of the kinds to look for, after a look at whether there are such."""
     if only is None:
         return None
-    from skpoison.audit._naming import nearest
     from skpoison.audit.kinds import KINDS
+    from skpoison.utils._nearest import nearest
 
     names = [name.strip() for name in only.split(",") if name.strip()]
     for name in names or [""]:

@@ -1,12 +1,16 @@
 """What several kinds of issue need, computed once."""
 
+from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
 
+from skpoison._typing import IntArray, Rows
 from skpoison.audit._judgement import judge_labels, judge_tags, judge_targets
 from skpoison.detectors._cross_fitting import is_unit_scaled
 from skpoison.detectors._encoding import kind_of, make_encoder
@@ -55,7 +59,7 @@ class Context:
         Which labels, targets or tags are wrong.
     """
 
-    def __init__(self, data, *, seed=0, n_jobs=None):
+    def __init__(self, data: Any, *, seed: int = 0, n_jobs: int | None = None):
         self.data, self.seed, self.n_jobs = data, seed, n_jobs
         self.n_rows = len(data.y)
         if data.task == "classification":
@@ -64,9 +68,15 @@ class Context:
             self.classes, self.codes = np.zeros(1, dtype=int), np.zeros(self.n_rows, dtype=int)
         self._encoder = None
 
-    def random_state(self):
+    def random_state(self) -> np.random.RandomState:
         """A new random state of the seed."""
         return np.random.RandomState(self.seed)
+
+    def without_features(self):
+        """The context of the rows as they were read, whatever features they were given."""
+        if self.data.features is None:
+            return self
+        return Context(replace(self.data, features=None), seed=self.seed, n_jobs=self.n_jobs)
 
     @cached_property
     def class_names(self):
@@ -99,7 +109,7 @@ class Context:
                 "X holds texts of which no two share a word: nothing to compare."
             ) from None
 
-    def encode(self, X, positions):
+    def encode(self, X: Rows, positions: IntArray) -> NDArray:
         """Give rows `X`, changed ones of these positions, as numbers.
 
         Features of the user's own cannot be made of changed rows: the unchanged are given.
@@ -136,7 +146,7 @@ class Context:
         search = NearestNeighbors(n_neighbors=n_neighbors, n_jobs=self.n_jobs, algorithm="brute")
         return search.fit(self.components).kneighbors()
 
-    def nearest(self, positions, n_neighbors=5):
+    def nearest(self, positions: IntArray, n_neighbors: int = 5) -> IntArray:
         """The nearest other rows of these rows: (n_positions, n_neighbors)."""
         if "neighbors" in self.__dict__ and self.neighbors is not None:
             return self.neighbors[1][positions, :n_neighbors]

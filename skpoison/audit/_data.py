@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from skpoison.audit._storing import Storable
+
 
 @dataclass
-class AuditData:
+class AuditData(Storable):
     """Rows, labels and what is known about them.
 
     Parameters

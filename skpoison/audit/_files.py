@@ -6,8 +6,9 @@ import lzma
 import os
 import re
 import zipfile
-from contextlib import contextmanager
 from pathlib import PurePath
+
+from skpoison.utils._files import named
 
 MAX_BYTES = 2**31  # of one unpacked file
 CHUNK = 2**24
@@ -21,18 +22,6 @@ BYTE_ORDER_MARKS = {  # the longer first: the mark of UTF-32 begins with that of
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
-
-
-@contextmanager
-def named(path):
-    """Turn whatever a broken file makes a parser raise into an OSError with the file's path."""
-    try:
-        yield
-    except MemoryError:
-        raise
-    except Exception as error:
-        reason = str(error) or type(error).__name__
-        raise OSError(f"{path}: broken, cut off or not what its name says ({reason}).") from error
 
 
 def unpacked(path):

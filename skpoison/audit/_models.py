@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from skpoison.audit._naming import counted, nearest
+from skpoison.audit._naming import counted
 from skpoison.audit._picture_files import pictures_at
+from skpoison.utils._nearest import nearest
 
 BATCH = 64
 COLOURS = (1, 3)

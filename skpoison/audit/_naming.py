@@ -1,7 +1,5 @@
 """Names and rows as notes and errors call them."""
 
-from difflib import get_close_matches
-
 SHOWN = 5
 LONGEST = 60  # characters of one name
 
@@ -33,34 +31,6 @@ def listed(names, limit=SHOWN):
 def quoted(names, limit=20):
     """The same with quotes around each name."""
     return listed([f"'{_cut(str(name))}'" for name in names[: limit + 1]], limit)
-
-
-def nearest(name, accepted):
-    """A question that offers the nearest of the accepted names, or an empty text.
-
-    Parameters
-    ----------
-    name : str
-        What came.
-
-    accepted : sequence of str
-        What would have been right.
-
-    Returns
-    -------
-    text : str
-
-    Examples
-    --------
-    >>> nearest("specis", ["island", "species"])
-    " Did you mean 'species'?"
-    """
-    lower = {}
-    for known in map(str, accepted):
-        lower.setdefault(known.lower(), known)
-    name = str(name).lower()
-    found = get_close_matches(name, lower, n=1) or [x for x in lower if name and x.startswith(name)]
-    return f" Did you mean '{_cut(lower[found[0]])}'?" if found else ""
 
 
 def rows_named(index, rows):

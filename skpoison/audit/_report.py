@@ -150,7 +150,7 @@ def _sections(audit, found):
     columns, shown = excerpts(data, labels, likelier, positions) if len(positions) else (None, {})
     if data.kind == "images":
         listed = {
-            kind: _within(rows_of, shown, IMAGE_BYTES / with_rows)
+            kind: _within(rows_of, shown, IMAGE_BYTES / max(with_rows, 1))
             for kind, rows_of in listed.items()
         }
     return [

@@ -1,18 +1,24 @@
 """`Audit`: what was found, row by row and in all."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
 from skpoison import __version__
+from skpoison._typing import FilePath
 from skpoison.audit._naming import counted
+from skpoison.audit._storing import Storable
 from skpoison.inspection import SuspicionDisplay
 
 TIE_BREAK = 0.01  # on the scale of a probability
 
 
-class Audit:
+class Audit(Storable):
     """What is wrong with data, as :func:`audit` found it.
+
+    :func:`skpoison.persistence.save` stores it in one file, data included.
 
     Parameters
     ----------
@@ -43,7 +49,14 @@ class Audit:
         The flagged rows of each kind that flagged any, the most suspicious first.
     """
 
-    def __init__(self, data, findings, *, seconds=np.nan, parameters=None):
+    def __init__(
+        self,
+        data: Any,
+        findings: dict[str, Any],
+        *,
+        seconds: float = np.nan,
+        parameters: dict | None = None,
+    ):
         self.data, self.findings = data, findings
         self.seconds, self.parameters = seconds, parameters or {}
         self.rows = self._make_rows()
@@ -53,7 +66,7 @@ class Audit:
         return self.summary["sentence"]
 
     @property
-    def issues(self):
+    def issues(self) -> dict[str, pd.DataFrame]:
         result = {}
         for name, finding in self.findings.items():
             if finding.flagged.any():
@@ -66,7 +79,7 @@ class Audit:
                 )
         return result
 
-    def plot(self, kind=None, **options):
+    def plot(self, kind: str | None = None, **options: Any) -> SuspicionDisplay:
         """Draw the scores of one kind, the cut, and the most suspicious images.
 
         Parameters
@@ -109,7 +122,7 @@ class Audit:
         )
         return display.plot(**options)
 
-    def to_html(self, path):
+    def to_html(self, path: FilePath) -> None:
         """Write the report, one file that needs no network.
 
         Parameters
@@ -126,7 +139,7 @@ class Audit:
 
         return summary_html(self)
 
-    def write(self, folder):
+    def write(self, folder: FilePath) -> None:
         """Write the report, the rows, those to keep and the summary into a new folder.
 
         Parameters

@@ -2,39 +2,43 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
+from skpoison._typing import RandomState
 from skpoison.audit._arrays import is_array_file, read_arrays, read_one_array
 from skpoison.audit._audit import rows_of
 from skpoison.audit._columns import use_columns
+from skpoison.audit._data import AuditData
 from skpoison.audit._folders import read_folder, read_texts
 from skpoison.audit._models import check_model, with_model_features
-from skpoison.audit._naming import counted, nearest, rows_named
+from skpoison.audit._naming import counted, rows_named
 from skpoison.audit._picture_files import read_pictures
 from skpoison.audit._tables import read_table
 from skpoison.audit._target import as_read, check_task, read_target
 from skpoison.detectors._blockwise import draw_sample
+from skpoison.utils._nearest import nearest
 
 
 def read_source(
-    source,
+    source: Any,
     *,
-    label=None,
-    text=None,
-    image=None,
-    features=None,
-    pred_proba=None,
-    model=None,
-    groups=None,
-    split=None,
-    task=None,
-    skip_bad=False,
-    max_rows=None,
-    random_state=None,
-):
+    label: Any = None,
+    text: str | None = None,
+    image: str | None = None,
+    features: Any = None,
+    pred_proba: Any = None,
+    model: Any = None,
+    groups: str | None = None,
+    split: str | None = None,
+    task: str | None = None,
+    skip_bad: bool = False,
+    max_rows: int | None = None,
+    random_state: RandomState = None,
+) -> AuditData:
     """Read rows and labels from a table, a folder or arrays.
 
     Parameters

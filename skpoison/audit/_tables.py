@@ -11,9 +11,10 @@ import pandas as pd
 from skpoison.audit._columns import find_column, has_nested, with_unique_names
 from skpoison.audit._data import AuditData
 from skpoison.audit._delimited import read_delimited
-from skpoison.audit._files import BROKEN_BYTE, as_text, named, unpacked
+from skpoison.audit._files import BROKEN_BYTE, as_text, unpacked
 from skpoison.audit._inert import encodable
 from skpoison.audit._naming import counted, listed, quoted
+from skpoison.utils._files import named
 
 MAX_CELLS = 2**31
 MAX_LINES = 2**26

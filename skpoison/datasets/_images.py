@@ -1,5 +1,6 @@
 """`load_images`: real images as rows for scikit-learn."""
 
+from collections.abc import Sequence
 from numbers import Integral
 from os import PathLike
 
@@ -8,6 +9,7 @@ from sklearn.datasets import load_digits
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
+from skpoison._typing import FilePath
 from skpoison.datasets._catalogue import IMAGE_SETS
 from skpoison.datasets._fetch import find_images
 from skpoison.datasets._readers import read_images
@@ -25,14 +27,14 @@ from skpoison.datasets._readers import read_images
     prefer_skip_nested_validation=True,
 )
 def load_images(
-    name,
+    name: str,
     *,
-    classes=None,
-    subset="all",
-    data_home=None,
-    download_if_missing=True,
-    return_X_y=False,
-):
+    classes: Sequence | None = None,
+    subset: str = "all",
+    data_home: FilePath | None = None,
+    download_if_missing: bool = True,
+    return_X_y: bool = False,
+) -> Bunch:
     """Load real images as rows of floats in [0, 1].
 
     ``"digits"`` ships with scikit-learn. The others are read from ``data_home``, the folder

@@ -9,15 +9,16 @@ import gzip
 import math
 import struct
 import tarfile
-from contextlib import contextmanager
 
 import numpy as np
 
 from skpoison.datasets._catalogue import IDX_FILES
+from skpoison.utils._files import named
 
 CIFAR_TRAIN_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 CIFAR_TEST_FILE = "test_batch.bin"
 CIFAR_ROWS_A_FILE = 10_000
+ADVICE = "Delete it or put a good copy in its place."
 MAX_VALUES = 100_000_000  # of an IDX file; MNIST's largest has 47 million
 
 
@@ -71,24 +72,8 @@ def idx_file(folder, name):
     return unpacked if unpacked.is_file() else folder / name
 
 
-@contextmanager
-def _named(path):
-    """Turn whatever a broken file makes a parser raise into an OSError with the file's path.
-
-    NumPy, zipfile, tarfile and gzip raise a dozen different classes, tokenize.TokenError among
-    them, so no list of them is kept.
-    """
-    try:
-        yield
-    except Exception as error:
-        raise OSError(
-            f"{path}: broken, truncated or not the file it should be ({error}). "
-            "Delete it or put a good copy in its place."
-        ) from error
-
-
 def _read_npz(path):
-    with _named(path), path.open("rb") as file:  # np.load leaves a broken file open
+    with named(path, ADVICE), path.open("rb") as file:  # np.load leaves a broken file open
         archive = np.load(file, allow_pickle=False)
         if isinstance(archive, np.ndarray):
             raise ValueError("it holds one array without a name")
@@ -98,7 +83,7 @@ def _read_npz(path):
 
 def _read_idx(path):
     """Read unsigned bytes in the format of MNIST: two zeros, type, dimensions, sizes, values."""
-    with _named(path), path.open("rb") as file:
+    with named(path, ADVICE), path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         with gzip.open(file) if packed else file as content:
@@ -117,7 +102,7 @@ def _read_idx(path):
 def _read_cifar_folder(path, image_shape):
     contents = {}
     for name in (*CIFAR_TRAIN_FILES, CIFAR_TEST_FILE):
-        with _named(path / name):
+        with named(path / name, ADVICE):
             contents[name] = (path / name).read_bytes()
     return _read_cifar(path, contents, image_shape)
 
@@ -125,7 +110,7 @@ def _read_cifar_folder(path, image_shape):
 def _read_cifar_archive(path, image_shape):
     """Read the archive from front to end in memory; nothing is unpacked to the disk."""
     contents = {}
-    with _named(path), gzip.open(path) as unpacked:
+    with named(path, ADVICE), gzip.open(path) as unpacked:
         with tarfile.open(fileobj=unpacked) as archive:
             for member in archive:
                 name = member.name.rpartition("/")[2]
@@ -138,7 +123,7 @@ def _read_cifar_archive(path, image_shape):
 
 def _read_cifar(path, contents, image_shape):
     def read(name):
-        with _named(path / name):
+        with named(path / name, ADVICE):
             return _parse_cifar(contents[name], image_shape)
 
     x_train, y_train = zip(*(read(name) for name in CIFAR_TRAIN_FILES), strict=True)

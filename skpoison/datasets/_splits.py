@@ -3,10 +3,13 @@
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.multiclass import check_classification_targets
+
+from skpoison._typing import IntArray, RandomState
 
 
 @validate_params(
@@ -19,7 +22,14 @@ from sklearn.utils.multiclass import check_classification_targets
     },
     prefer_skip_nested_validation=True,
 )
-def split_rows(y, *, n_train=100, n_val=200, n_test=200, random_state=0):
+def split_rows(
+    y: ArrayLike,
+    *,
+    n_train: int = 100,
+    n_val: int = 200,
+    n_test: int = 200,
+    random_state: RandomState = 0,
+) -> tuple[IntArray, IntArray, IntArray]:
     """Draw disjoint training, validation and test rows with the class shares of ``y``.
 
     The defaults are the sizes of the paper: the victim trains on 100 rows, the attacker

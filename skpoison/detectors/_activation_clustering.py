@@ -1,5 +1,6 @@
 """Activation clustering: two populations under one label look different inside a network."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -9,6 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 from sklearn.utils._param_validation import Interval
 
+from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._activations import HiddenActivations
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.thresholds import FixedThreshold
@@ -121,14 +123,14 @@ class ActivationClusteringDetector(BasePoisonDetector):
     def __init__(
         self,
         *,
-        hidden_layer_sizes=100,
-        epochs=50,
-        n_components=10,
-        whiten=False,
-        max_share=0.35,
-        min_silhouette=0.1,
-        contamination="auto",
-        random_state=None,
+        hidden_layer_sizes: int | Sequence[int] = 100,
+        epochs: int = 50,
+        n_components: int = 10,
+        whiten: bool = False,
+        max_share: float = 0.35,
+        min_silhouette: float = 0.1,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.hidden_layer_sizes = hidden_layer_sizes

@@ -1,15 +1,19 @@
 """What a small network makes of rows: the activations of its last hidden layer."""
 
 import warnings
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skpoison._typing import FloatArray, RandomState, Rows
 from skpoison.utils._labels import label_values
 
 
@@ -65,13 +69,19 @@ class HiddenActivations(TransformerMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    def __init__(self, hidden_layer_sizes=100, *, epochs=50, random_state=None):
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = 100,
+        *,
+        epochs: int = 50,
+        random_state: RandomState = None,
+    ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.epochs = epochs
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: Rows, y: ArrayLike) -> Self:
         """Train the network.
 
         Parameters
@@ -102,7 +112,7 @@ class HiddenActivations(TransformerMixin, BaseEstimator):
             del self.network_._optimizer  # two numbers for each weight, for fitting on
         return self
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> FloatArray:
         """Give the activations.
 
         Parameters

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import HasMethods, Interval
 
+from skpoison._typing import Contamination, Estimator, RandomState
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._cross_fitting import is_unit_scaled
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
@@ -126,7 +127,14 @@ class AreaUnderMarginDetector(BaseLabelNoiseDetector):
         "epochs": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, estimator=None, *, epochs=10, contamination="auto", random_state=None):
+    def __init__(
+        self,
+        estimator: Estimator | None = None,
+        *,
+        epochs: int = 10,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
+    ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator
         self.epochs = epochs

@@ -3,8 +3,10 @@
 import warnings
 from abc import ABCMeta, abstractmethod
 from numbers import Real
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -14,6 +16,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from skpoison._typing import Contamination, FloatArray, IntArray, RandomState, Rows
 from skpoison.detectors._any_rows import AnyRowsMixin
 from skpoison.detectors._score import PoisonScoreMixin
 from skpoison.thresholds import BaseThreshold, QuantileThreshold, SecondComponentThreshold
@@ -83,7 +86,7 @@ class BasePoisonDetector(
         "random_state": ["random_state"],
     }
 
-    def __init__(self, *, contamination="auto", random_state=None):
+    def __init__(self, *, contamination: Contamination = "auto", random_state: RandomState = None):
         self.contamination = contamination
         self.random_state = random_state
 
@@ -100,7 +103,7 @@ class BasePoisonDetector(
         """Score rows that were not fitted under each label: as `_fit_scores`."""
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: ArrayLike | None = None) -> Self:
         """Fit the detector to an untrusted training set.
 
         Parameters
@@ -147,7 +150,7 @@ class BasePoisonDetector(
         self.contamination_interval_ = self.fitted_threshold_.contamination_interval_
         return self
 
-    def score_samples(self, X, y=None):
+    def score_samples(self, X: Rows, y: ArrayLike | None = None) -> FloatArray:
         """Score rows: the higher, the more normal.
 
         Parameters
@@ -181,7 +184,7 @@ class BasePoisonDetector(
         )
         return result
 
-    def decision_function(self, X, y=None):
+    def decision_function(self, X: Rows, y: ArrayLike | None = None) -> FloatArray:
         """Score rows relative to the threshold.
 
         Parameters
@@ -199,7 +202,7 @@ class BasePoisonDetector(
         """
         return self.score_samples(X, y) - self.offset_
 
-    def predict(self, X, y=None):
+    def predict(self, X: Rows, y: ArrayLike | None = None) -> IntArray:
         """Tell clean rows from poison.
 
         Parameters
@@ -232,7 +235,7 @@ class BasePoisonDetector(
             )
         return np.where(decision >= 0, 1, -1)
 
-    def fit_predict(self, X, y=None):
+    def fit_predict(self, X: Rows, y: ArrayLike | None = None) -> IntArray:
         """Fit the detector and judge the rows it was fitted to.
 
         Parameters
@@ -251,7 +254,7 @@ class BasePoisonDetector(
         self.fit(X, y)
         return np.where(self.training_scores_ >= self.offset_, 1, -1)
 
-    def poison_probability(self, X, y=None):
+    def poison_probability(self, X: Rows, y: ArrayLike | None = None) -> FloatArray:
         """Tell how probable it is that rows are poison.
 
         Parameters
@@ -276,7 +279,7 @@ class BasePoisonDetector(
         )
         return result
 
-    def class_scores(self, X):
+    def class_scores(self, X: Rows) -> FloatArray:
         """Score rows under each label.
 
         Parameters

@@ -2,15 +2,18 @@
 
 from functools import partial
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import _fit_context, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from skpoison._typing import Contamination, Estimator, FloatArray, IntArray, RandomState, Rows
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._ensemble import EnsembleDetector
 from skpoison.utils._row_blocks import open_rows
@@ -142,7 +145,7 @@ class BlockwiseDetector(BasePoisonDetector):
     (1000, 0.1)
     """
 
-    _fit_scores = _scores = None  # `detector` has them
+    _fit_scores = _scores = None  # type: ignore[assignment]  # `detector` has them
 
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
@@ -155,14 +158,14 @@ class BlockwiseDetector(BasePoisonDetector):
 
     def __init__(
         self,
-        detector=None,
+        detector: Estimator | None = None,
         *,
-        max_rows=50_000,
-        block_size=20_000,
-        n_jobs=None,
-        verbose=0,
-        contamination="auto",
-        random_state=None,
+        max_rows: int = 50_000,
+        block_size: int = 20_000,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.detector = detector
@@ -172,7 +175,7 @@ class BlockwiseDetector(BasePoisonDetector):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: ArrayLike | None = None) -> Self:
         """Fit the detector to a sample of an untrusted training set.
 
         Parameters
@@ -215,7 +218,7 @@ class BlockwiseDetector(BasePoisonDetector):
                 setattr(self, name, getattr(self.detector_, name))
         return self
 
-    def fit_predict(self, X, y=None):
+    def fit_predict(self, X: Rows, y: ArrayLike | None = None) -> IntArray:
         """Fit the detector to a sample of the rows and judge them all.
 
         Parameters
@@ -236,7 +239,7 @@ class BlockwiseDetector(BasePoisonDetector):
             return np.where(self.training_scores_ >= self.offset_, 1, -1)
         return self.predict(X, y)
 
-    def score_samples(self, X, y=None):
+    def score_samples(self, X: Rows, y: ArrayLike | None = None) -> FloatArray:
         """Score rows: the higher, the more normal.
 
         Parameters
@@ -260,7 +263,7 @@ class BlockwiseDetector(BasePoisonDetector):
         """
         return self._map("score_samples", X, y, if_unknown=-np.inf)
 
-    def poison_probability(self, X, y=None):
+    def poison_probability(self, X: Rows, y: ArrayLike | None = None) -> FloatArray:
         """Tell how probable it is that rows are poison.
 
         Parameters
@@ -278,7 +281,7 @@ class BlockwiseDetector(BasePoisonDetector):
         """
         return self._map("poison_probability", X, y, if_unknown=1.0)
 
-    def class_scores(self, X):
+    def class_scores(self, X: Rows) -> FloatArray:
         """Score rows under each label.
 
         Parameters

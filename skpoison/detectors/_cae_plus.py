@@ -1,7 +1,10 @@
 """CAE+: a classification auto-encoder beside a reconstruction that labels cannot shape."""
 
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any
 
+from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._classification import CAEDetector, entropies_of
 from skpoison.detectors._network import NetworkMixin
 from skpoison.detectors._network_scores import reconstruction_error
@@ -129,24 +132,24 @@ class CAEPlusDetector(CAEDetector):
     def __init__(
         self,
         *,
-        alpha=0.66,
-        image_shape=None,
-        epochs=(300, 100),
-        batch_size=128,
-        steps_per_epoch=10,
-        optimizer="adam",
-        optimizer__learning_rate=0.005,
-        validation_split=0.1,
-        patience=None,
-        callbacks=None,
-        verbose=0,
-        contamination="auto",
-        random_state=None,
+        alpha: float = 0.66,
+        image_shape: Sequence[int] | None = None,
+        epochs: int | tuple[int, int] = (300, 100),
+        batch_size: int = 128,
+        steps_per_epoch: int | None = 10,
+        optimizer: str = "adam",
+        optimizer__learning_rate: Any = 0.005,
+        validation_split: float = 0.1,
+        patience: int | None = None,
+        callbacks: list | None = None,
+        verbose: int = 0,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(
             alpha=alpha,
             image_shape=image_shape,
-            epochs=epochs,
+            epochs=epochs,  # type: ignore[arg-type]
             batch_size=batch_size,
             steps_per_epoch=steps_per_epoch,
             optimizer=optimizer,

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.metrics.pairwise import euclidean_distances
 
+from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._standardizer import Standardizer
 from skpoison.thresholds import SecondComponentThreshold
@@ -83,7 +84,13 @@ class CentroidDetector(BasePoisonDetector):
         "standardize": ["boolean"],
     }
 
-    def __init__(self, *, standardize=False, contamination="auto", random_state=None):
+    def __init__(
+        self,
+        *,
+        standardize: bool = False,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
+    ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.standardize = standardize
 

@@ -8,6 +8,7 @@ from joblib import delayed
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.utils._param_validation import HasMethods
 
+from skpoison._typing import Contamination, Estimator, RandomState
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._searches import FittedToRows
 from skpoison.utils._cloning import seeded_clone
@@ -126,7 +127,13 @@ class ClassConditionalDetector(BasePoisonDetector):
     }
 
     def __init__(
-        self, estimator=None, *, n_jobs=None, verbose=0, contamination="auto", random_state=None
+        self,
+        estimator: Estimator | None = None,
+        *,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator
@@ -157,7 +164,7 @@ class ClassConditionalDetector(BasePoisonDetector):
         return self._scores(X)
 
     @property
-    def estimators_(self):
+    def estimators_(self) -> list[Estimator]:
         """The fitted detector that judges each class."""
         return [scorer.detector for scorer in self._scorers]
 

@@ -1,10 +1,13 @@
 """The classification auto-encoder (CAE): reconstruction and label judged together."""
 
+from collections.abc import Sequence
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._network import NetworkMixin
 from skpoison.detectors._network_scores import (
@@ -132,19 +135,19 @@ class CAEDetector(NetworkMixin, BasePoisonDetector):
     def __init__(
         self,
         *,
-        alpha=0.66,
-        image_shape=None,
-        epochs=100,
-        batch_size=128,
-        steps_per_epoch=10,
-        optimizer="adam",
-        optimizer__learning_rate=0.005,
-        validation_split=0.1,
-        patience=None,
-        callbacks=None,
-        verbose=0,
-        contamination="auto",
-        random_state=None,
+        alpha: float = 0.66,
+        image_shape: Sequence[int] | None = None,
+        epochs: int = 100,
+        batch_size: int = 128,
+        steps_per_epoch: int | None = 10,
+        optimizer: str = "adam",
+        optimizer__learning_rate: Any = 0.005,
+        validation_split: float = 0.1,
+        patience: int | None = None,
+        callbacks: list | None = None,
+        verbose: int = 0,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.alpha = alpha

@@ -1,7 +1,12 @@
 """A cross-fitted CAE+: labels are scored by a classifier that has not learnt them."""
 
-import numpy as np
+from collections.abc import Sequence
+from typing import Any, Self
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skpoison._typing import Contamination, RandomState, Rows
 from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
 from skpoison.detectors._network import NetworkMixin
@@ -151,18 +156,18 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
     def __init__(
         self,
         *,
-        image_shape=None,
-        epochs=50,
-        batch_size=32,
-        steps_per_epoch=10,
-        optimizer="adam",
-        optimizer__learning_rate=0.01,
-        validation_split=0.1,
-        patience=None,
-        callbacks=None,
-        verbose=0,
-        contamination="auto",
-        random_state=None,
+        image_shape: Sequence[int] | None = None,
+        epochs: int = 50,
+        batch_size: int = 32,
+        steps_per_epoch: int | None = 10,
+        optimizer: str = "adam",
+        optimizer__learning_rate: Any = 0.01,
+        validation_split: float = 0.1,
+        patience: int | None = None,
+        callbacks: list | None = None,
+        verbose: int = 0,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.image_shape = image_shape
@@ -230,7 +235,7 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
             return LabelNoiseThreshold()  # flags none of the distances of a single class
         return super()._make_threshold(random_state)
 
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: ArrayLike | None = None) -> Self:
         """Fit both halves and let them judge.
 
         Parameters

@@ -14,6 +14,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _num_samples
 
+from skpoison._typing import Contamination, Estimator, RandomState
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
 from skpoison.detectors._precomputed import check_predictions, column_labels, columns_of_classes
 from skpoison.utils._cloning import seeded_clone
@@ -163,7 +164,7 @@ class CrossFittedDetector(BaseLabelNoiseDetector):
         Seed of the folds, and of classifiers that have none of their own.
     """
 
-    prediction_method = None
+    prediction_method: str | None = None
 
     _parameter_constraints = {
         **BaseLabelNoiseDetector._parameter_constraints,
@@ -174,13 +175,13 @@ class CrossFittedDetector(BaseLabelNoiseDetector):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        cv=5,
-        n_jobs=None,
-        verbose=0,
-        contamination="auto",
-        random_state=None,
+        cv: int = 5,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator

@@ -12,6 +12,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import _num_samples
 
+from skpoison._typing import Contamination, Estimator, RandomState
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
@@ -127,13 +128,13 @@ class DataOOBDetector(BaseLabelNoiseDetector):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        n_estimators=100,
-        n_jobs=None,
-        verbose=0,
-        contamination="auto",
-        random_state=None,
+        n_estimators: int = 100,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator

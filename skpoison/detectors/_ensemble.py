@@ -2,12 +2,15 @@
 
 import warnings
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 from joblib import delayed
+from numpy.typing import ArrayLike
 from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.metaestimators import _BaseComposition
 
+from skpoison._typing import Contamination, RandomState, Rows
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._centroid import CentroidDetector
 from skpoison.detectors._influence import InfluenceDetector
@@ -134,12 +137,12 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
 
     def __init__(
         self,
-        detectors=None,
+        detectors: list | dict | None = None,
         *,
-        n_jobs=None,
-        verbose=0,
-        contamination="auto",
-        random_state=None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         BasePoisonDetector.__init__(self, contamination=contamination, random_state=random_state)
         self.detectors = detectors
@@ -165,7 +168,7 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         is_list = isinstance(self.detectors, list)
         self.detectors = pairs if is_list else {n: d for n, d in pairs if n in self.detectors}
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters, those of the detectors under ``name__parameter`` too.
 
         Parameters
@@ -180,7 +183,7 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         """
         return self._get_params("_named_detectors", deep=deep)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, those of the detectors under ``name__parameter`` too.
 
         Parameters
@@ -265,7 +268,7 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
             return float(sure[:, 0].max()), float(min(1.0, sure[:, 1].sum()))
         return 0.0, float(intervals[:, 1].max())
 
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: ArrayLike | None = None) -> Self:
         """Fit the members and let them judge together.
 
         Parameters

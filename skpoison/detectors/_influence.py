@@ -8,6 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import HasMethods, Interval
 from threadpoolctl import threadpool_limits
 
+from skpoison._typing import Contamination, Estimator, RandomState
 from skpoison.attacks._engine import binary_problems
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._cross_fitting import CrossFit, stratified_folds
@@ -139,14 +140,14 @@ class InfluenceDetector(BaseLabelNoiseDetector):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        n_folds=10,
-        n_neighbors=10,
-        n_jobs=None,
-        verbose=0,
-        contamination="auto",
-        random_state=None,
+        n_folds: int = 10,
+        n_neighbors: int = 10,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils._param_validation import Interval
 
+from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._cross_fitting import is_unit_scaled, near_duplicate_groups
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
@@ -108,7 +109,13 @@ class KNNShapleyDetector(BaseLabelNoiseDetector):
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, n_neighbors=10, *, contamination="auto", random_state=None):
+    def __init__(
+        self,
+        n_neighbors: int = 10,
+        *,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
+    ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.n_neighbors = n_neighbors
 

@@ -7,6 +7,7 @@ from joblib import delayed
 from sklearn.utils._param_validation import Interval
 from threadpoolctl import threadpool_limits
 
+from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._forest_scores import HalfForest
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
@@ -21,6 +22,7 @@ TEMPERATURES = {"linear": 2.5, "rbf": 2.5, "trees": 0.8}  # priors of the second
 TEMPERATURE_SCALE = 0.5
 SURE, SCALE_WHEN_SURE = 6.0, 0.001  # likelihood ratio of the first round; scale of the prior then
 ROWS_OF_TREES = 300  # fewer rows have no trees: they follow gradient poison
+LEAST_DENIED = 0.05  # share of wrong labels that the linear learner, where sure, insists on
 
 
 class LabelNoiseDetector(BaseLabelNoiseDetector):
@@ -34,7 +36,9 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     scores are added with the weights that maximise the likelihood of the labels under noise.
     Where the linear learner is sure of wrong labels, "auto" holds the temperature of the sum to
     its prior: gradient poison, which the others follow, would pass for classes that overlap. Where
-    the sum of many rows still shows fewer, the labels of its surest rows tell how many.
+    the sum of many rows still shows fewer, the labels of its surest rows tell how many. Where 300
+    rows or more then show not half of what the linear learner is sure of, and that is 5 % or more,
+    the others have learnt the poison, and the linear learner judges alone.
 
     Parameters
     ----------
@@ -64,7 +68,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         The fitted learners.
 
     weights_ : dict of str to float
-        The factor on each learner's scores.
+        The factor on each learner's scores; 0 where the linear one judges alone.
 
     first_threshold_ : LabelNoiseThreshold
         The fitted rule of the first round.
@@ -140,12 +144,12 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     def __init__(
         self,
         *,
-        n_components=1000,
-        n_trees=100,
-        n_jobs=None,
-        verbose=0,
-        contamination="auto",
-        random_state=None,
+        n_components: int = 1000,
+        n_trees: int = 100,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.n_components = n_components
@@ -195,16 +199,33 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         # relative to each other: how far the sum of all is to be trusted, the threshold rule says
         level = np.exp(np.mean(np.log(fit.temperatures / priors)))
         self.weights_ = dict(zip(self.learners_, (fit.temperatures / level).tolist(), strict=True))
-        return self._combine(scores)
+        costs = self._combine(scores)
+        if "trees" in self.learners_ and self._is_denied(costs, y):
+            self.weights_ = dict.fromkeys(self.learners_, 0.0)
+            self.weights_["linear"] = self.first_threshold_.temperature_
+            costs = self._combine(scores)
+        return costs
+
+    def _is_denied(self, costs, y):
+        """Whether the sum shows few of the wrong labels that the linear learner is sure of."""
+        sure_share = self._sure_share()
+        if sure_share < LEAST_DENIED:
+            return False
+        return self._rule_when_sure().fit(costs, y).contamination_ < sure_share / 2
+
+    def _sure_share(self):
+        """The least share of wrong labels that the first round is sure of, or 0."""
+        first = self.first_threshold_
+        is_sure = first.noise_ != "none" and first.likelihood_ratio_ > SURE
+        return first.contamination_interval_[0] if is_sure else 0.0
+
+    def _rule_when_sure(self):
+        return LabelNoiseThreshold(temperature_scale=SCALE_WHEN_SURE, sure_share=self._sure_share())
 
     def _make_threshold(self, random_state):
         rule = super()._make_threshold(random_state)
-        if self.contamination == "auto" and len(self.classes_) > 1:
-            first = self.first_threshold_
-            if first.noise_ != "none" and first.likelihood_ratio_ > SURE:
-                rule.set_params(
-                    temperature_scale=SCALE_WHEN_SURE, sure_share=first.contamination_interval_[0]
-                )
+        if self.contamination == "auto" and len(self.classes_) > 1 and self._sure_share() > 0:
+            return self._rule_when_sure()
         return rule
 
     def _label_scores(self, X):

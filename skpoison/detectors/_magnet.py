@@ -1,13 +1,17 @@
 """MagNet: two denoising auto-encoders that must agree, and the reformer."""
 
+from collections.abc import Sequence
 from numbers import Real
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skpoison._typing import Contamination, RandomState, Rows
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._network import NetworkMixin
 from skpoison.detectors._network_scores import joint_score, reconstruction_error
@@ -157,19 +161,19 @@ class MagNetDetector(_DenoisingMixin, BasePoisonDetector):
     def __init__(
         self,
         *,
-        noise="auto",
-        image_shape=None,
-        epochs=100,
-        batch_size=128,
-        steps_per_epoch=10,
-        optimizer="adam",
-        optimizer__learning_rate=0.005,
-        validation_split=0.1,
-        patience=None,
-        callbacks=None,
-        verbose=0,
-        contamination="auto",
-        random_state=None,
+        noise: float | Literal["auto"] = "auto",
+        image_shape: Sequence[int] | None = None,
+        epochs: int = 100,
+        batch_size: int = 128,
+        steps_per_epoch: int | None = 10,
+        optimizer: str = "adam",
+        optimizer__learning_rate: Any = 0.005,
+        validation_split: float = 0.1,
+        patience: int | None = None,
+        callbacks: list | None = None,
+        verbose: int = 0,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.noise = noise
@@ -303,18 +307,18 @@ class MagNetReformer(_DenoisingMixin, OneToOneFeatureMixin, TransformerMixin, Ba
     def __init__(
         self,
         *,
-        noise="auto",
-        image_shape=None,
-        epochs=100,
-        batch_size=128,
-        steps_per_epoch=10,
-        optimizer="adam",
-        optimizer__learning_rate=0.005,
-        validation_split=0.1,
-        patience=None,
-        callbacks=None,
-        verbose=0,
-        random_state=None,
+        noise: float | Literal["auto"] = "auto",
+        image_shape: Sequence[int] | None = None,
+        epochs: int = 100,
+        batch_size: int = 128,
+        steps_per_epoch: int | None = 10,
+        optimizer: str = "adam",
+        optimizer__learning_rate: Any = 0.005,
+        validation_split: float = 0.1,
+        patience: int | None = None,
+        callbacks: list | None = None,
+        verbose: int = 0,
+        random_state: RandomState = None,
     ):
         self.noise = noise
         self.image_shape = image_shape
@@ -330,7 +334,7 @@ class MagNetReformer(_DenoisingMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: ArrayLike | None = None) -> Self:
         """Train the auto-encoder.
 
         Parameters
@@ -358,7 +362,7 @@ class MagNetReformer(_DenoisingMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         self.network_ = self._train_denoiser(1, self._scaled(X), random_state)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> NDArray:
         """Replace rows by their reconstructions.
 
         Parameters

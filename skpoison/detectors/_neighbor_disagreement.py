@@ -1,5 +1,6 @@
 """How many of a row's neighbours carry another label."""
 
+from collections.abc import Callable
 from numbers import Integral
 
 import numpy as np
@@ -7,6 +8,7 @@ from scipy import sparse
 from sklearn.neighbors import VALID_METRICS, NearestNeighbors
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
 from skpoison.detectors._searches import FittedToRows
@@ -106,7 +108,12 @@ class NeighborDisagreementDetector(BaseLabelNoiseDetector):
     }
 
     def __init__(
-        self, n_neighbors=10, *, metric="minkowski", contamination="auto", random_state=None
+        self,
+        n_neighbors: int = 10,
+        *,
+        metric: str | Callable = "minkowski",
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.n_neighbors = n_neighbors

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import Interval
 
+from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._searches import FittedToRows
 from skpoison.utils._row_index import row_keys
@@ -75,7 +76,13 @@ class KNNDetector(BasePoisonDetector):
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, n_neighbors=5, *, contamination="auto", random_state=None):
+    def __init__(
+        self,
+        n_neighbors: int = 5,
+        *,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
+    ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.n_neighbors = n_neighbors
 

@@ -1,6 +1,8 @@
 """What the detectors that train networks share: parameters, shapes and training."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
@@ -17,6 +19,7 @@ class NetworkMixin:
     scikit-learn's estimator checks.
     """
 
+    _get_param_names: Callable
     required_package, required_extra = "keras", "networks"
 
     _network_constraints = {
@@ -35,7 +38,7 @@ class NetworkMixin:
         "verbose": ["verbose"],
     }
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; ``optimizer__learning_rate`` is one of this estimator.
 
         Parameters
@@ -51,7 +54,7 @@ class NetworkMixin:
         own = [name for name in params if "__" in name and name in self._get_param_names()]
         for name in own:
             setattr(self, name, params.pop(name))
-        return super().set_params(**params)
+        return super().set_params(**params)  # type: ignore[misc]
 
     def _fit_preprocessing(self, X):
         """Find the shape of the rows and the scale of tabular columns."""

@@ -2,9 +2,11 @@
 
 import warnings
 from numbers import Integral
+from typing import Literal, Self
 
 import numpy as np
 from joblib import delayed
+from numpy.typing import ArrayLike
 from scipy.stats import median_abs_deviation
 from sklearn.base import _fit_context, clone
 from sklearn.ensemble import HistGradientBoostingRegressor
@@ -16,6 +18,7 @@ from sklearn.utils import RegressorTags, _safe_indexing, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
 
+from skpoison._typing import Contamination, Estimator, RandomState, Rows
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._neighbors import NeighborDistances
 from skpoison.utils._cloning import seeded_clone
@@ -141,14 +144,14 @@ class ResidualDetector(BasePoisonDetector):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        scale="auto",
-        cv=5,
-        n_jobs=None,
-        verbose=0,
-        contamination="auto",
-        random_state=None,
+        scale: Literal["auto", "constant", "local"] = "auto",
+        cv: int = 5,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator
@@ -158,7 +161,7 @@ class ResidualDetector(BasePoisonDetector):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: ArrayLike | None = None) -> Self:
         """Fit the detector to an untrusted training set.
 
         Parameters

@@ -1,18 +1,25 @@
 """The default score of detectors."""
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from skpoison._typing import Rows
 from skpoison.metrics import poison_f1
 
 
 class PoisonScoreMixin:
     """Scores a detector by the truth, where there is one."""
 
+    predict: Callable
+
     __metadata_request__score = {"poison_mask": True}
 
-    def score(self, X, y=None, poison_mask=None):
+    def score(
+        self, X: Rows, y: ArrayLike | None = None, poison_mask: ArrayLike | None = None
+    ) -> float:
         """F1 of the verdict against the truth.
 
         Metadata routing passes `poison_mask` on without a ``set_score_request``.

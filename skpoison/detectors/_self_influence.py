@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils._param_validation import HasMethods
 from threadpoolctl import threadpool_limits
 
+from skpoison._typing import Contamination, Estimator, RandomState
 from skpoison.attacks._engine import binary_problems
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._cross_fitting import is_unit_scaled
@@ -114,7 +115,13 @@ class SelfInfluenceDetector(BaseLabelNoiseDetector):
         "estimator": [HasMethods(["fit", "predict"]), None],
     }
 
-    def __init__(self, estimator=None, *, contamination="auto", random_state=None):
+    def __init__(
+        self,
+        estimator: Estimator | None = None,
+        *,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
+    ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator
 

@@ -1,8 +1,11 @@
 """Distance from the centre of the claimed class, along the lines to the other classes."""
 
+from typing import Literal
+
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
+from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
 
@@ -92,7 +95,13 @@ class SlabDetector(BaseLabelNoiseDetector):
         "center": [StrOptions(set(CENTERS))],
     }
 
-    def __init__(self, *, center="median", contamination="auto", random_state=None):
+    def __init__(
+        self,
+        *,
+        center: Literal["mean", "median"] = "median",
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
+    ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.center = center
 

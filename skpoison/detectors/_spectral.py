@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval
 
+from skpoison._typing import Contamination, Estimator, RandomState
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.utils._cloning import seeded_clone
 
@@ -95,7 +96,12 @@ class SpectralSignatureDetector(BasePoisonDetector):
     }
 
     def __init__(
-        self, n_components=1, *, transformer=None, contamination="auto", random_state=None
+        self,
+        n_components: int = 1,
+        *,
+        transformer: Estimator | None = None,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.n_components = n_components

@@ -8,6 +8,7 @@ from scipy.stats import chi2, median_abs_deviation
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval
 
+from skpoison._typing import Contamination, Estimator, RandomState
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.utils._cloning import seeded_clone
 
@@ -123,12 +124,12 @@ class SpectreDetector(BasePoisonDetector):
 
     def __init__(
         self,
-        share=0.1,
+        share: float = 0.1,
         *,
-        n_components=None,
-        transformer=None,
-        contamination="auto",
-        random_state=None,
+        n_components: int | None = None,
+        transformer: Estimator | None = None,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.share = share

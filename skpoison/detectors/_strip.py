@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval
 
+from skpoison._typing import Contamination, Estimator, RandomState
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._cross_fitting import is_unit_scaled
 from skpoison.detectors._label_base import N_NEIGHBORS
@@ -109,7 +110,14 @@ class StripDetector(BasePoisonDetector):
         "n_overlays": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, estimator=None, *, n_overlays=20, contamination="auto", random_state=None):
+    def __init__(
+        self,
+        estimator: Estimator | None = None,
+        *,
+        n_overlays: int = 20,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
+    ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator
         self.n_overlays = n_overlays

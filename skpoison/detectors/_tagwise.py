@@ -1,13 +1,17 @@
 """Several labels a row: one detector for each."""
 
+from typing import Self
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, OutlierMixin, _fit_context
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from skpoison._typing import Estimator, FloatArray, IntArray, RandomState, Rows
 from skpoison.detectors._label_noise import LabelNoiseDetector
 from skpoison.detectors._score import PoisonScoreMixin
 from skpoison.utils._cloning import seeded_clone
@@ -75,12 +79,12 @@ class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEs
         "random_state": ["random_state"],
     }
 
-    def __init__(self, detector=None, *, random_state=None):
+    def __init__(self, detector: Estimator | None = None, *, random_state: RandomState = None):
         self.detector = detector
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: ArrayLike | None = None) -> Self:
         """Fit a detector for each tag.
 
         Parameters
@@ -116,7 +120,7 @@ class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEs
                 f"y has no tag to judge: each value of one must be in {LEAST_ROWS} rows at least."
             )
         for name in ("n_features_in_", "feature_names_in_"):
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
             if hasattr(judged[0], name):
                 setattr(self, name, getattr(judged[0], name))
         self._labelled, self.offset_ = y is not None, 0.0
@@ -126,7 +130,7 @@ class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEs
         self.training_scores_ = self.score_samples(X, y)
         return self
 
-    def predict_tags(self, X, y):
+    def predict_tags(self, X: Rows, y: ArrayLike) -> IntArray:
         """Tell right tags from wrong ones.
 
         Parameters
@@ -144,7 +148,7 @@ class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEs
         """
         return np.where(self._decide(X, y) >= 0, 1, -1)
 
-    def score_samples(self, X, y=None):
+    def score_samples(self, X: Rows, y: ArrayLike | None = None) -> FloatArray:
         """Score rows: the higher, the more normal.
 
         Parameters
@@ -162,7 +166,7 @@ class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEs
         """
         return self._decide(X, y).min(axis=1)
 
-    def decision_function(self, X, y=None):
+    def decision_function(self, X: Rows, y: ArrayLike | None = None) -> FloatArray:
         """Score rows relative to the threshold, 0: as ``score_samples``.
 
         Parameters
@@ -177,7 +181,7 @@ class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEs
         """
         return self.score_samples(X, y) - self.offset_
 
-    def predict(self, X, y=None):
+    def predict(self, X: Rows, y: ArrayLike | None = None) -> IntArray:
         """Tell clean rows from poison.
 
         Parameters
@@ -192,7 +196,7 @@ class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEs
         """
         return np.where(self.decision_function(X, y) >= 0, 1, -1)
 
-    def fit_predict(self, X, y=None):
+    def fit_predict(self, X: Rows, y: ArrayLike | None = None) -> IntArray:
         """Fit the detector and judge the rows it was fitted to.
 
         Parameters

@@ -259,7 +259,7 @@ def _patches(context, seen):
                 yield Candidate(
                     f"the same patch of pixels at {place}",
                     rows,
-                    _without_patch(context, top, left),
+                    _without_patch(context, top, left, rows),
                     PatchSign(top, left, images[rows[0], top : top + PATCH, left : left + PATCH]),
                 )
 
@@ -272,17 +272,34 @@ def _bytes(images):
     return images.reshape(*images.shape[:3], -1)
 
 
-def _without_patch(context, top, left):
-    """Give images whose pixels there are the mean of all."""
+def _without_patch(context, top, left, rows):
+    """Give images whose pixels there are the mean of all.
+
+    A trigger may be larger than the patch: so are all pixels in which the rows that have the patch
+    are equal, and other images of their label are not.
+    """
     images = np.asarray(context.data.X)
 
     def without(positions):
+        place = np.zeros(images.shape[1:3], dtype=bool)
+        place[top : top + PATCH, left : left + PATCH] = True
+        others = context.codes == np.bincount(context.codes[rows]).argmax()
+        others[rows] = False
+        if others.any():
+            shared = np.median(images[rows], axis=0).astype(images.dtype)
+            own, other = (_share_of_equal(images[which], shared) for which in (rows, others))
+            place |= (own >= LEAST_PURE) & (other <= LARGEST_SHARE)
         changed = images[positions].copy()
-        place = (slice(None), slice(top, top + PATCH), slice(left, left + PATCH))
-        changed[place] = images[place].mean(axis=0).astype(images.dtype)
+        changed[:, place] = images[:, place].mean(axis=0).astype(images.dtype)
         return changed
 
     return without
+
+
+def _share_of_equal(images, usual):
+    """Share of images that are as `usual` in each pixel: (height, width)."""
+    equal = (images == usual).reshape(*images.shape[:3], -1)
+    return equal.all(axis=3).mean(axis=0)
 
 
 def _short(value):

@@ -178,16 +178,6 @@ def share_of_others(margins, of_label, of_others):
     return float(shares[best]), float(chi2.sf(2 * (likelihood[best] - half), 1) / 2)
 
 
-def _margin(scores, code):
-    others = np.delete(scores, code, axis=1)
-    return scores[:, code] - others.max(axis=1)
-
-
-def _overlap(first, second):
-    together = len(np.intersect1d(first, second, assume_unique=True))
-    return together / (len(first) + len(second) - together)
-
-
 def _joined(parts):
     """Changed rows of all candidates, in the container that they came in."""
     if isinstance(parts[0], list):

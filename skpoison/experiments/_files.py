@@ -1,6 +1,9 @@
 """Reading what an experiment's file says."""
 
+from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -53,7 +56,7 @@ def read_mapping(path, keys):
     return content
 
 
-def read_protocol(path, trust=()):
+def read_protocol(path: str | PathLike[str], trust: Sequence[str] = ()) -> Any:
     """Read an experiment of either kind: a `Comparison` has `datasets`, a `Protocol` a `dataset`.
 
     Parameters

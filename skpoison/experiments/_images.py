@@ -2,10 +2,12 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.image import imsave
 
+from skpoison._typing import FilePath
 from skpoison.experiments._plan import plan
 from skpoison.experiments._store import Store
 from skpoison.experiments.stages._sets import arrays_of
@@ -14,7 +16,7 @@ from skpoison.utils._files import write_whole
 COLUMNS = 10
 
 
-def write_images(protocol, out):
+def write_images(protocol: Any, out: FilePath) -> None:
     """Write one PNG sheet a run and attack: its poison rows in their order, ten in a line.
 
     Parameters

@@ -1,16 +1,18 @@
 """`Protocol`: what an experiment is, read from and written to a YAML file."""
 
 from dataclasses import asdict, dataclass, field, fields
-from difflib import get_close_matches
 from numbers import Integral, Real
+from typing import Literal, Self
 
 import numpy as np
 import yaml
 from sklearn.svm import SVC
 
+from skpoison._typing import FilePath
 from skpoison.datasets._catalogue import IMAGE_SETS
 from skpoison.experiments._files import read_mapping
 from skpoison.experiments._plan import plan
+from skpoison.utils._nearest import nearest
 
 TRAINING_SHARE = 5 / 6
 MOST_RUNS = 10_000
@@ -89,7 +91,7 @@ class Protocol:
     rates: tuple = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
     attacks: tuple = ("flipping", "optimal", "semi-optimal", "mixed")
     detectors: tuple = ("rae", "cae", "cae+", "magnet", "centroid")
-    victim: dict = field(default=None, hash=False)
+    victim: dict = field(default=None, hash=False)  # type: ignore[arg-type]
     fit: str = "pooled"
     seed: int = 0
 
@@ -141,7 +143,7 @@ class Protocol:
                 if short_name not in known:
                     raise ValueError(
                         f"{name} holds {_shown(short_name)}, which is none of {sorted(known)}."
-                        + _nearest(short_name, known)
+                        + nearest(short_name, known)
                     )
 
     def _check_victim(self):
@@ -156,7 +158,7 @@ class Protocol:
         except ValueError as error:
             raise ValueError(f"victim={_shown(self.victim)}: {error}") from error
 
-    def make_victim(self):
+    def make_victim(self) -> SVC:
         """Make the classifier under attack.
 
         Returns
@@ -166,7 +168,7 @@ class Protocol:
         """
         return SVC(**self.victim)
 
-    def n_poison(self, rate):
+    def n_poison(self, rate: float) -> int:
         """Count the poison rows of a rate.
 
         Parameters
@@ -181,7 +183,7 @@ class Protocol:
         """
         return int(np.floor(rate * self.n_train + 0.5))
 
-    def plan(self):
+    def plan(self) -> tuple[dict, dict]:
         """List what is to be done.
 
         Returns
@@ -194,7 +196,7 @@ class Protocol:
         """
         return plan(self)
 
-    def runs(self, purpose):
+    def runs(self, purpose: Literal["training", "assessment"]) -> tuple[tuple[str, int], ...]:
         """List the runs that train the detectors or assess them.
 
         Parameters
@@ -215,7 +217,7 @@ class Protocol:
         return {"training": training, "assessment": rest}[purpose]
 
     @classmethod
-    def from_yaml(cls, path):
+    def from_yaml(cls, path: FilePath) -> Self:
         """Read a protocol from a YAML file.
 
         Parameters
@@ -245,7 +247,7 @@ class Protocol:
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{path}: {error}") from error
 
-    def to_yaml(self):
+    def to_yaml(self) -> str:
         """Write the protocol as YAML.
 
         Returns
@@ -278,15 +280,10 @@ def _check_keys(content, accepted, where):
         if key not in accepted:
             raise ValueError(
                 f"{where} has the unknown key {_shown(key)}; accepted are {list(accepted)}."
-                + _nearest(key, accepted)
+                + nearest(key, accepted)
             )
 
 
 def _shown(value):
     text = repr(value)
     return text if len(text) <= LENGTH else f"{text[:LENGTH]}..."
-
-
-def _nearest(name, accepted):
-    nearest = get_close_matches(str(name)[:LENGTH], list(accepted), n=1, cutoff=0.3)
-    return f" Did you mean {nearest[0]!r}?" if nearest else ""

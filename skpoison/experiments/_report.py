@@ -10,6 +10,7 @@ from string import Template
 import matplotlib
 import pandas as pd
 
+from skpoison._typing import FilePath
 from skpoison.experiments._figures import draw, summarise
 from skpoison.experiments.comparison._page import write_leaderboard
 from skpoison.utils._files import named, write_whole
@@ -67,7 +68,7 @@ $tables
 """)
 
 
-def write_report(folder):
+def write_report(folder: FilePath) -> Path:
     """Draw the figures of a finished experiment and write its HTML page.
 
     Parameters

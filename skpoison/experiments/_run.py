@@ -7,7 +7,9 @@ import time
 import warnings
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import yaml
 from joblib import delayed
 from rich.console import Console
@@ -21,6 +23,8 @@ from rich.progress import (
 )
 from threadpoolctl import threadpool_limits
 
+from skpoison._typing import FilePath
+from skpoison.experiments._files import read_mapping
 from skpoison.experiments._store import Store
 from skpoison.experiments._tables import write_tables
 from skpoison.experiments._workers import BACKENDS, Spread, workers
@@ -32,8 +36,15 @@ HOUR = 3600  # seconds: workers of a cluster may still be writing
 
 
 def run_protocol(
-    protocol, out, *, until=None, jobs=1, backend="local", scheduler=None, update=False
-):
+    protocol: Any,
+    out: FilePath,
+    *,
+    until: str | None = None,
+    jobs: int = 1,
+    backend: str = "local",
+    scheduler: str | None = None,
+    update: bool = False,
+) -> pd.DataFrame | None:
     """Do an experiment, or go on with it where it stopped.
 
     Every unit of work (a run's rows, a run's poison, a trained detector, an assessment) is kept
@@ -178,9 +189,8 @@ def _claim(out, protocol, update):
     if not path.exists():
         write_whole(path, protocol.to_yaml())
     elif not update:
-        there, here = (
-            yaml.safe_load(text) for text in (path.read_text("utf-8"), protocol.to_yaml())
-        )
+        here = yaml.safe_load(protocol.to_yaml())
+        there = read_mapping(path, here)
         names = [name for name in here if there.get(name) != here[name]]
         if names or set(there) != set(here):
             listed = ", ".join(

@@ -1,9 +1,13 @@
 """`CertifiedAccuracyDisplay`: how many predictions stay right under how much poison."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
+from skpoison._typing import Estimator, Rows
 from skpoison.utils._pipelines import last_step_and_rows
 
 
@@ -47,13 +51,17 @@ class CertifiedAccuracyDisplay:
     True
     """
 
-    def __init__(self, radius, certified_accuracy, *, name=None):
+    def __init__(
+        self, radius: ArrayLike, certified_accuracy: ArrayLike, *, name: str | None = None
+    ):
         self.radius = radius
         self.certified_accuracy = certified_accuracy
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, name=None, ax=None):
+    def from_estimator(
+        cls, estimator: Estimator, X: Rows, y: ArrayLike, *, name: str | None = None, ax: Any = None
+    ) -> Self:
         """Draw the curve of a fitted classifier.
 
         Parameters
@@ -100,7 +108,15 @@ class CertifiedAccuracyDisplay:
         )
 
     @classmethod
-    def from_predictions(cls, y_true, y_pred, certified_radius, *, name=None, ax=None):
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        certified_radius: ArrayLike,
+        *,
+        name: str | None = None,
+        ax: Any = None,
+    ) -> Self:
         """Draw the curve of predictions and their certificates.
 
         Parameters
@@ -130,7 +146,7 @@ class CertifiedAccuracyDisplay:
         accuracy = (right[:, np.newaxis] >= radius).mean(axis=0)
         return cls(radius, accuracy, name=name).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw the curve.
 
         Parameters

@@ -1,12 +1,15 @@
 """The main job in one function: poison, detect, drop, and what it does to the victim."""
 
 import time
+from collections.abc import Callable, Sequence
 from numbers import Real
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import clone
 
+from skpoison._typing import Estimator, RandomState
 from skpoison.datasets import split_rows
 from skpoison.filtering import PoisonFilter
 from skpoison.metrics import poison_report
@@ -14,20 +17,20 @@ from skpoison.utils import make_estimator
 
 
 def compare_on_run(
-    data,
-    target,
-    image_shape,
+    data: NDArray,
+    target: NDArray,
+    image_shape: Sequence[int] | None,
     *,
-    attacks,
-    detectors,
-    rates=(0.3,),
-    victim,
-    random_state=0,
-    n_train=100,
-    n_val=200,
-    n_test=200,
-    on_fit=None,
-):
+    attacks: Sequence,
+    detectors: Sequence,
+    rates: Sequence[float] = (0.3,),
+    victim: Estimator,
+    random_state: RandomState = 0,
+    n_train: int = 100,
+    n_val: int = 200,
+    n_test: int = 200,
+    on_fit: Callable | None = None,
+) -> pd.DataFrame:
     """Poison one draw of training rows by each attack and clean it by each detector.
 
     One run of the paper [1]_: training, attacker's and test rows are drawn, every attack makes

@@ -6,15 +6,19 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from skpoison._typing import Estimator, Rows
 from skpoison.detectors import BasePoisonDetector
 from skpoison.utils._labels import codes_of, label_values
 from skpoison.utils._pipelines import last_step_and_rows
 
 
-def suspicious_rows(detector, X, y, *, n_rows=None):
+def suspicious_rows(
+    detector: Estimator | None, X: Rows, y: ArrayLike, *, n_rows: int | None = None
+) -> pd.DataFrame:
     """List the rows that a detector finds most anomalous, with its reasons.
 
     Parameters

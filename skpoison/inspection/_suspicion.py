@@ -1,11 +1,15 @@
 """`SuspicionDisplay`: how anomalous a detector finds the rows, and which it finds most so."""
 
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
+from skpoison._typing import Estimator, Rows
 from skpoison.utils._pipelines import last_step_and_rows
 
 CLEAN_COLOR, POISON_COLOR, PLAIN_COLOR = "#0072B2", "#D55E00", "#7F7F7F"
@@ -72,7 +76,14 @@ class SuspicionDisplay:
     """
 
     def __init__(
-        self, anomaly_score, threshold, *, labels=None, poison_mask=None, images=None, name=None
+        self,
+        anomaly_score: ArrayLike,
+        threshold: float,
+        *,
+        labels: ArrayLike | None = None,
+        poison_mask: ArrayLike | None = None,
+        images: ArrayLike | None = None,
+        name: str | None = None,
     ):
         self.anomaly_score = anomaly_score
         self.threshold = threshold
@@ -84,17 +95,17 @@ class SuspicionDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y=None,
+        estimator: Estimator,
+        X: Rows,
+        y: ArrayLike | None = None,
         *,
-        poison_mask=None,
-        image_shape=None,
-        display_labels=None,
-        name=None,
-        n_images=16,
-        ax=None,
-    ):
+        poison_mask: ArrayLike | None = None,
+        image_shape: Sequence[int] | None = None,
+        display_labels: ArrayLike | None = None,
+        name: str | None = None,
+        n_images: int = 16,
+        ax: Any = None,
+    ) -> Self:
         """Show what a fitted detector makes of rows.
 
         Parameters
@@ -169,7 +180,7 @@ class SuspicionDisplay:
         )
         return display.plot(ax, n_images=n_images)
 
-    def plot(self, ax=None, *, n_images=16):
+    def plot(self, ax: Any = None, *, n_images: int = 16) -> Self:
         """Draw the histogram and the images.
 
         Parameters
@@ -196,8 +207,9 @@ class SuspicionDisplay:
             self.ax_ = ax
         else:
             ax.set_axis_off()
-            self.ax_ = ax.inset_axes([0, 0, 0.36, 1])
-            self.image_indices_ = np.argsort(-self.anomaly_score, kind="stable")[:n_images]
+            self.ax_ = ax.inset_axes((0, 0, 0.36, 1))
+            order = np.argsort(-np.asarray(self.anomaly_score), kind="stable")
+            self.image_indices_ = order[:n_images]
             self._draw_images(ax)
         self._draw_histogram()
         return self

@@ -1,13 +1,18 @@
 """How well a backdoor works."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
+from skpoison._typing import Estimator
 from skpoison.utils._pipelines import last_step_and_rows
 
 
-def attack_success_rate(y_true, y_pred, target):
+def attack_success_rate(y_true: ArrayLike, y_pred: ArrayLike, target: Any) -> float:
     """Share of rows of other classes that a victim gives the target label.
 
     Parameters
@@ -38,7 +43,7 @@ def attack_success_rate(y_true, y_pred, target):
     return float(np.mean(y_pred[others] == target)) if others.any() else float("nan")
 
 
-def make_attack_success_scorer(attack=None):
+def make_attack_success_scorer(attack: Estimator | None = None) -> Callable:
     """Scorer of victims by the success of a backdoor: the larger, the better for the attacker.
 
     Rows of other classes than the target's get the trigger; the score is the share of them to which

@@ -5,6 +5,7 @@ verdict (`y_pred`, -1 for poison) or its score (`y_score`, the higher the more n
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.metrics import (
     accuracy_score,
@@ -16,8 +17,10 @@ from sklearn.metrics import (
 )
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
+from skpoison._typing import Estimator, Rows
 
-def poison_precision(poison_mask, y_pred):
+
+def poison_precision(poison_mask: ArrayLike, y_pred: ArrayLike) -> float:
     """Share of poison among the flagged rows.
 
     Parameters
@@ -43,7 +46,7 @@ def poison_precision(poison_mask, y_pred):
     return float(precision_score(mask, flagged, zero_division=0))
 
 
-def poison_recall(poison_mask, y_pred):
+def poison_recall(poison_mask: ArrayLike, y_pred: ArrayLike) -> float:
     """Share of the poison that is flagged.
 
     Parameters
@@ -69,7 +72,7 @@ def poison_recall(poison_mask, y_pred):
     return float(recall_score(mask, flagged, zero_division=0))
 
 
-def poison_f1(poison_mask, y_pred):
+def poison_f1(poison_mask: ArrayLike, y_pred: ArrayLike) -> float:
     """Harmonic mean of precision and recall of the poison.
 
     Parameters
@@ -95,7 +98,7 @@ def poison_f1(poison_mask, y_pred):
     return float(f1_score(mask, flagged, zero_division=0))
 
 
-def clean_removed_rate(poison_mask, y_pred):
+def clean_removed_rate(poison_mask: ArrayLike, y_pred: ArrayLike) -> float:
     """Share of the clean rows that are flagged: what a filter costs.
 
     Parameters
@@ -121,7 +124,7 @@ def clean_removed_rate(poison_mask, y_pred):
     return float(flagged[~mask].mean()) if not mask.all() else float("nan")
 
 
-def poison_roc_auc(poison_mask, y_score):
+def poison_roc_auc(poison_mask: ArrayLike, y_score: ArrayLike) -> float:
     """Area under the ROC curve: how often poison scores lower than a clean row.
 
     Parameters
@@ -147,7 +150,7 @@ def poison_roc_auc(poison_mask, y_score):
     return float(roc_auc_score(mask, suspicion)) if 0 < mask.sum() < len(mask) else float("nan")
 
 
-def poison_average_precision(poison_mask, y_score):
+def poison_average_precision(poison_mask: ArrayLike, y_score: ArrayLike) -> float:
     """Average precision of the poison when rows are read from the most suspicious one down.
 
     Parameters
@@ -175,7 +178,7 @@ def poison_average_precision(poison_mask, y_score):
     return min(float(average_precision_score(mask, suspicion)), 1.0)  # rounding may pass it
 
 
-def false_negative_rate(poison_mask, y_score):
+def false_negative_rate(poison_mask: ArrayLike, y_score: ArrayLike) -> float:
     """Share of the poison that is missed when as many rows are removed as there is poison.
 
     The cut is put at the true rate, so that scores are compared and not thresholds.
@@ -207,7 +210,9 @@ def false_negative_rate(poison_mask, y_score):
     return float(1 - mask[removed].mean())
 
 
-def recovered_accuracy(victim, X, y, y_pred, X_test, y_test):
+def recovered_accuracy(
+    victim: Estimator, X: Rows, y: ArrayLike, y_pred: ArrayLike, X_test: Rows, y_test: ArrayLike
+) -> float:
     """Test accuracy of a victim trained on the rows that a detector keeps.
 
     Parameters
@@ -256,7 +261,9 @@ def recovered_accuracy(victim, X, y, y_pred, X_test, y_test):
     return float(accuracy_score(y_test, fitted.predict(X_test)))
 
 
-def poison_report(poison_mask, y_pred, y_score):
+def poison_report(
+    poison_mask: ArrayLike, y_pred: ArrayLike, y_score: ArrayLike
+) -> dict[str, float]:
     """All detection metrics of one verdict.
 
     Parameters

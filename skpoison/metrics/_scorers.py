@@ -1,13 +1,17 @@
 """Scorers of detectors for cross-validation."""
 
+from collections.abc import Callable
+
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 from sklearn.utils.metadata_routing import MetadataRequest
 
+from skpoison._typing import Estimator, Rows
 from skpoison.metrics._detection import SCORE_METRICS, VERDICT_METRICS, recovered_accuracy
 from skpoison.utils._pipelines import last_step_and_rows
 
 
-def make_poison_scorer(metric):
+def make_poison_scorer(metric: Callable) -> Callable:
     """Turn a detection metric into a scorer for detectors.
 
     The scorer asks for ``poison_mask`` through metadata routing, which must be enabled. Errors
@@ -83,7 +87,7 @@ class _PoisonScorer:
         return request
 
 
-def make_recovery_scorer(victim, X_test, y_test):
+def make_recovery_scorer(victim: Estimator, X_test: Rows, y_test: ArrayLike) -> Callable:
     """Scorer of detectors by the accuracy of a victim trained on the rows they keep.
 
     Parameters

@@ -16,5 +16,14 @@ from skpoison.networks._classifier import ClassifierArchitecture  # noqa: E402
 from skpoison.networks._inference import TrainedNetwork  # noqa: E402
 from skpoison.networks._saved import SavedNetwork  # noqa: E402
 from skpoison.networks._training import train  # noqa: E402
+from skpoison.networks._unrolled import UnrolledTraining, small_perceptron  # noqa: E402
 
-__all__ = ["Architecture", "ClassifierArchitecture", "SavedNetwork", "TrainedNetwork", "train"]
+__all__ = [
+    "Architecture",
+    "ClassifierArchitecture",
+    "SavedNetwork",
+    "TrainedNetwork",
+    "UnrolledTraining",
+    "small_perceptron",
+    "train",
+]

@@ -1,6 +1,7 @@
 """What the networks look like, and what each is trained to make small."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -58,7 +59,7 @@ class Architecture:
     pooling: bool = True
     noise: float = 0.0
 
-    def build(self, seed):
+    def build(self, seed: int) -> keras.Model:
         """Make the Keras model, with weights drawn from `seed` and no other random state.
 
         Parameters
@@ -87,7 +88,7 @@ class Architecture:
         labels = _dense(self.n_classes, "softmax", seeds, name="labels")(hidden)
         return keras.Model(rows, [reconstruction, labels], name="classification_autoencoder")
 
-    def encoder(self, model):
+    def encoder(self, model: Any) -> keras.Model:
         """Take the part of a model of this plan that makes the code.
 
         Parameters
@@ -106,7 +107,7 @@ class Architecture:
             name = {"paper": "conv_3", "magnet-1": "conv_2", "magnet-2": "conv_1"}[self.style]
         return keras.Model(model.input, model.get_layer(name).output, name="encoder")
 
-    def loss(self, rows, codes, outputs):
+    def loss(self, rows: Any, codes: Any, outputs: Any) -> Any:
         """Loss of each row: mean squared error, plus cross-entropy where there is a classifier.
 
         Parameters

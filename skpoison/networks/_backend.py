@@ -117,29 +117,8 @@ def gradient_of(function):
     gradient : callable
         ``gradient(tensor)`` gives its derivatives, of the shape of the tensor.
     """
-    backend = _supported_backend()
-    if backend == "jax":
-        import jax
-
-        return jax.grad(function)
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        def gradient(tensor):
-            with tf.GradientTape() as tape:
-                tape.watch(tensor)
-                value = function(tensor)
-            return tape.gradient(value, tensor)
-
-    else:
-        import torch
-
-        def gradient(tensor):
-            with torch.enable_grad():
-                tensor = tensor.detach().requires_grad_()
-                return torch.autograd.grad(function(tensor), tensor)[0]
-
-    return gradient
+    with_gradients = value_and_gradients(lambda tensors: function(tensors[0]))
+    return lambda tensor: with_gradients([tensor])[1][0]
 
 
 def compiled(function):
@@ -152,12 +131,62 @@ def compiled(function):
     if backend == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function, autograph=False, jit_compile=False, reduce_retracing=True)
+        graph = tf.function(function, autograph=False, jit_compile=False, reduce_retracing=True)
+        graph._omit_frequent_tracing_warning = True  # one graph a shape and plan is meant
+        return graph
     if backend == "jax":
         import jax
 
         return jax.jit(function)
     return function
+
+
+def value_and_gradients(function):
+    """A function of a list of tensors that gives the value and its gradients.
+
+    Parameters
+    ----------
+    function : callable
+        ``(list of tensors) -> scalar tensor``.
+
+    Returns
+    -------
+    with_gradients : callable
+        ``(list of tensors) -> (value, list of gradients)``; both can be differentiated again.
+    """
+    backend = _supported_backend()
+    if backend == "jax":
+        import jax
+
+        return jax.value_and_grad(function)
+    return _by_tape(function) if backend == "tensorflow" else _by_graph(function)
+
+
+def _by_tape(function):
+    import tensorflow as tf
+
+    def with_gradients(tensors):
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            value = function(tensors)
+        zero = tf.UnconnectedGradients.ZERO
+        return value, tape.gradient(value, tensors, unconnected_gradients=zero)
+
+    return with_gradients
+
+
+def _by_graph(function):
+    import torch
+
+    def with_gradients(tensors):
+        tensors = [t if t.requires_grad else t.detach().requires_grad_() for t in tensors]
+        with torch.enable_grad():
+            value = function(tensors)
+            slopes = torch.autograd.grad(value, tensors, create_graph=True, allow_unused=True)
+        pairs = zip(tensors, slopes, strict=True)
+        return value, [torch.zeros_like(t) if slope is None else slope for t, slope in pairs]
+
+    return with_gradients
 
 
 def as_array(tensor):

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+import keras
 import numpy as np
 from keras import ops
 
+from skpoison._typing import FloatArray
 from skpoison.networks._architectures import Architecture
 from skpoison.networks._backend import as_array, compiled, gradient_of
 
@@ -35,7 +37,7 @@ class TrainedNetwork:
     weights: list
     history: dict
 
-    def predict(self, rows):
+    def predict(self, rows: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """What the network makes of rows.
 
         Rows go through in chunks of one size, the last filled up, so that a plan is compiled once
@@ -56,7 +58,7 @@ class TrainedNetwork:
         reconstruction, *labels = self._in_chunks(rows, "judge")
         return reconstruction.reshape(len(rows), -1), labels[0] if labels else None
 
-    def encode(self, rows):
+    def encode(self, rows: FloatArray) -> FloatArray:
         """Codes of rows, the narrow layer that the reconstruction is made of.
 
         Parameters
@@ -98,7 +100,7 @@ class TrainedNetwork:
             parts.append([as_array(output)[: len(rows) - start] for output in outputs])
         return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
-    def to_keras(self):
+    def to_keras(self) -> keras.Model:
         """Make the Keras model, for instance to save it.
 
         Returns

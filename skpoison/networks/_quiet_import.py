@@ -15,7 +15,7 @@ def import_keras():
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read by TensorFlow when it starts
     try:
-        with _silent_stderr():
+        with silent_stderr():
             import keras  # noqa: F401
     except ModuleNotFoundError as error:
         raise ImportError(
@@ -26,7 +26,7 @@ def import_keras():
 
 
 @contextmanager
-def _silent_stderr():
+def silent_stderr():
     """Drop what compiled code writes to the standard error meanwhile.
 
     TensorFlow's libraries greet before they read their log level.

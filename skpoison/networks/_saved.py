@@ -6,6 +6,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from skpoison._typing import FilePath
+from skpoison.networks._quiet_import import silent_stderr
+
 PROBABILITIES = ("softmax", "sigmoid")  # activations of a last layer that gives them
 SCALING = (keras.layers.Rescaling, keras.layers.Normalization)
 
@@ -35,15 +38,17 @@ class SavedNetwork:
     Raises
     ------
     ValueError
-        If the file is broken, holds other layers, or the network has several inputs.
+        If the file is broken, holds other layers, the network has several inputs, or it takes
+        texts and the back end is not TensorFlow.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath):
         path = Path(path)
         if not zipfile.is_zipfile(path):
             raise ValueError(f"{path} is no .keras file, or broken.")
         try:
-            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+            with silent_stderr():  # layers of texts import TensorFlow, whatever the back end is
+                model = keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # whatever a broken file makes its parsers raise
             if isinstance(error, TypeError) or "lambda" in str(error).lower():
                 raise ValueError(
@@ -61,6 +66,11 @@ class SavedNetwork:
         self._model = model
         self.shape = tuple(model.inputs[0].shape[1:])
         self.takes_text = model.inputs[0].dtype == "string"
+        if self.takes_text and keras.backend.backend() != "tensorflow":
+            raise ValueError(
+                f"{path} takes texts, which Keras can run on TensorFlow alone; its back end is "
+                f"{keras.backend.backend()}: set KERAS_BACKEND=tensorflow."
+            )
         self.scales_pixels = any(isinstance(layer, SCALING) for layer in _flat(model))
 
     def __call__(self, batch):

@@ -8,12 +8,15 @@ losses and optimizers are Keras's own.
 import copy
 import json
 from collections import OrderedDict
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 from sklearn.model_selection import train_test_split
 
+from skpoison._typing import IntArray, Rows
+from skpoison.networks._architectures import Architecture
 from skpoison.networks._backend import as_array, compiled, training_step
 from skpoison.networks._inference import TrainedNetwork
 
@@ -25,21 +28,21 @@ _idle_workbenches = OrderedDict()
 
 
 def train(
-    architecture,
-    X,
-    codes,
+    architecture: Architecture,
+    X: Rows,
+    codes: IntArray | None,
     *,
-    random_state,
-    epochs,
-    batch_size=256,
-    steps_per_epoch=None,
-    optimizer="adam",
-    learning_rate=0.001,
-    validation_split=0.1,
-    patience=None,
-    callbacks=None,
-    verbose=0,
-):
+    random_state: np.random.RandomState,
+    epochs: int,
+    batch_size: int = 256,
+    steps_per_epoch: int | None = None,
+    optimizer: str = "adam",
+    learning_rate: Any = 0.001,
+    validation_split: float = 0.1,
+    patience: int | None = None,
+    callbacks: list | None = None,
+    verbose: int = 0,
+) -> TrainedNetwork:
     """Train a network and keep the weights of the epoch with the lowest validation loss.
 
     Parameters

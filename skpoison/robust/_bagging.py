@@ -7,6 +7,7 @@ from scipy.stats import beta
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import _num_samples
 
+from skpoison._typing import Estimator, IntArray, RandomState, Rows
 from skpoison.robust._votes import VotingClassifier, count_votes
 
 
@@ -95,14 +96,14 @@ class CertifiedBaggingClassifier(VotingClassifier):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        n_estimators=100,
-        max_samples=30,
-        alpha=0.001,
-        n_jobs=None,
-        verbose=0,
-        random_state=None,
+        n_estimators: int = 100,
+        max_samples: int = 30,
+        alpha: float = 0.001,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        random_state: RandomState = None,
     ):
         self.estimator = estimator
         self.n_estimators = n_estimators
@@ -117,7 +118,7 @@ class CertifiedBaggingClassifier(VotingClassifier):
         size = (self.n_estimators, self.max_samples)
         return list(random_state.randint(self.n_samples_, size=size))
 
-    def certified_radius(self, X):
+    def certified_radius(self, X: Rows) -> IntArray:
         """Tell how many changed training rows each prediction withstands.
 
         Parameters

@@ -1,8 +1,10 @@
 """Nearest neighbours with the exact certificate of their vote."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.metrics.pairwise import PAIRWISE_DISTANCE_FUNCTIONS
@@ -10,6 +12,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skpoison._typing import FloatArray, IntArray, Rows
 from skpoison.utils._labels import label_values
 
 METRICS = set(PAIRWISE_DISTANCE_FUNCTIONS) - {"precomputed", "nan_euclidean"}
@@ -73,12 +76,12 @@ class CertifiedNeighborsClassifier(ClassifierMixin, BaseEstimator):
         "metric": [StrOptions(METRICS)],
     }
 
-    def __init__(self, n_neighbors=5, *, metric="euclidean"):
+    def __init__(self, n_neighbors: int = 5, *, metric: str = "euclidean"):
         self.n_neighbors = n_neighbors
         self.metric = metric
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: Rows, y: ArrayLike) -> Self:
         """Remember the training rows.
 
         Parameters
@@ -99,7 +102,7 @@ class CertifiedNeighborsClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, self._codes = np.unique(y, return_inverse=True)
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Rows) -> FloatArray:
         """Share of the voters of each class.
 
         Parameters
@@ -114,7 +117,7 @@ class CertifiedNeighborsClassifier(ClassifierMixin, BaseEstimator):
         counts = self._cumulative_counts(X, self.n_neighbors)[:, -1]
         return counts / counts.sum(axis=1, keepdims=True)
 
-    def predict(self, X):
+    def predict(self, X: Rows) -> IntArray:
         """Predict the class of most voters, the first of them at a tie.
 
         Parameters
@@ -129,7 +132,7 @@ class CertifiedNeighborsClassifier(ClassifierMixin, BaseEstimator):
         shares = self.predict_proba(X)
         return self.classes_[shares.argmax(axis=1)]
 
-    def certified_radius(self, X):
+    def certified_radius(self, X: Rows) -> IntArray:
         """Tell how many changed training rows each prediction withstands.
 
         Parameters

@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval
 
+from skpoison._typing import Estimator, IntArray, RandomState, Rows
 from skpoison.detectors._encoding import kind_of
 from skpoison.robust._votes import VotingClassifier, count_votes
 from skpoison.utils._row_index import row_keys
@@ -104,13 +105,13 @@ class PartitionAggregationClassifier(VotingClassifier):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        n_partitions=50,
-        spread_degree=1,
-        n_jobs=None,
-        verbose=0,
-        random_state=None,
+        n_partitions: int = 50,
+        spread_degree: int = 1,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        random_state: RandomState = None,
     ):
         self.estimator = estimator
         self.n_partitions = n_partitions
@@ -131,7 +132,7 @@ class PartitionAggregationClassifier(VotingClassifier):
         members = self.members_of_part_[part]
         return [order[(members == member).any(axis=1)] for member in range(n_parts)]
 
-    def certified_radius(self, X):
+    def certified_radius(self, X: Rows) -> IntArray:
         """Tell how many changed training rows each prediction withstands.
 
         Parameters

@@ -1,8 +1,10 @@
 """Sever: leave out the rows whose gradients stand out together."""
 
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, svds
 from sklearn.base import (
@@ -18,6 +20,7 @@ from sklearn.utils import _safe_indexing, check_random_state, column_or_1d
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from skpoison._typing import Estimator, IntArray, RandomState, Rows
 from skpoison.robust._rows import check_rows, copy_input_tags
 from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._labels import label_values
@@ -35,14 +38,21 @@ class _Sever(MetaEstimatorMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    def __init__(self, estimator=None, *, contamination=0.1, n_rounds=4, random_state=None):
+    def __init__(
+        self,
+        estimator: Estimator | None = None,
+        *,
+        contamination: float = 0.1,
+        n_rounds: int = 4,
+        random_state: RandomState = None,
+    ):
         self.estimator = estimator
         self.contamination = contamination
         self.n_rounds = n_rounds
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: Rows, y: ArrayLike) -> Self:
         """Fit to the rows whose gradients do not stand out.
 
         Parameters
@@ -83,7 +93,7 @@ class _Sever(MetaEstimatorMixin, BaseEstimator):
         self.poison_mask_ = ~np.isin(np.arange(len(y)), kept)
         return self
 
-    def predict(self, X):
+    def predict(self, X: Rows) -> IntArray:
         """Predict labels or targets.
 
         Parameters

@@ -1,15 +1,18 @@
 """TRIM: regression on the rows that fit best."""
 
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from joblib import delayed
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
 from sklearn.linear_model import LinearRegression
 from sklearn.utils import _safe_indexing, check_random_state, column_or_1d
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from skpoison._typing import Estimator, IntArray, RandomState, Rows
 from skpoison.robust._rows import check_rows, copy_input_tags
 from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._parallel import Parallel
@@ -103,13 +106,13 @@ class TRIMRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        contamination=0.1,
-        n_init=20,
-        max_iter=100,
-        n_jobs=None,
-        random_state=None,
+        contamination: float = 0.1,
+        n_init: int = 20,
+        max_iter: int = 100,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
     ):
         self.estimator = estimator
         self.contamination = contamination
@@ -119,7 +122,7 @@ class TRIMRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: Rows, y: ArrayLike) -> Self:
         """Find the rows that fit best, and fit the regressor to them.
 
         Parameters
@@ -154,7 +157,7 @@ class TRIMRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.poison_mask_ = ~np.isin(np.arange(len(y)), kept)
         return self
 
-    def predict(self, X):
+    def predict(self, X: Rows) -> IntArray:
         """Predict targets.
 
         Parameters

@@ -1,14 +1,17 @@
 """Ensembles whose members vote, each on a part of the training rows."""
 
 from abc import ABCMeta, abstractmethod
+from typing import Self
 
 import numpy as np
 from joblib import delayed
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, _fit_context, clone
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import _safe_indexing, check_random_state, column_or_1d
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
 
+from skpoison._typing import FloatArray, IntArray, Rows
 from skpoison.robust._rows import check_rows, copy_input_tags
 from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._labels import label_values
@@ -30,11 +33,11 @@ class VotingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator, metac
         """The positions of the training rows of each member, a list of arrays."""
 
     @abstractmethod
-    def certified_radius(self, X):
+    def certified_radius(self, X: Rows) -> IntArray:
         """How much poison each prediction withstands."""
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: Rows, y: ArrayLike) -> Self:
         """Fit the members.
 
         Parameters
@@ -65,7 +68,7 @@ class VotingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator, metac
         )
         return self
 
-    def predict_members(self, X):
+    def predict_members(self, X: Rows) -> IntArray:
         """Predict rows by each member.
 
         Parameters
@@ -88,7 +91,7 @@ class VotingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator, metac
                 votes[:, number] = np.searchsorted(self.classes_, labels)
         return votes
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Rows) -> FloatArray:
         """Share of the votes of each class.
 
         Parameters
@@ -103,7 +106,7 @@ class VotingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator, metac
         counts = count_votes(self.predict_members(X), len(self.classes_))
         return counts / counts.sum(axis=1, keepdims=True)
 
-    def predict(self, X):
+    def predict(self, X: Rows) -> IntArray:
         """Predict the class with the most votes, the first of them at a tie.
 
         Parameters

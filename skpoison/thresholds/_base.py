@@ -1,11 +1,15 @@
 """The contract that every threshold rule keeps."""
 
 from abc import ABCMeta, abstractmethod
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import expit
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
+
+from skpoison._typing import FloatArray
 
 
 class BaseThreshold(BaseEstimator, metaclass=ABCMeta):
@@ -35,7 +39,7 @@ class BaseThreshold(BaseEstimator, metaclass=ABCMeta):
         """Set the fitted attributes from `scores` (n_samples, n_columns) and codes `y` or None."""
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, scores, y=None):
+    def fit(self, scores: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Find the threshold.
 
         Parameters
@@ -60,7 +64,7 @@ class BaseThreshold(BaseEstimator, metaclass=ABCMeta):
         self._fit(scores, y)
         return self
 
-    def anomaly_scores(self, scores, y=None):
+    def anomaly_scores(self, scores: ArrayLike, y: ArrayLike | None = None) -> FloatArray:
         """Make one anomaly score of those under the labels.
 
         Parameters
@@ -79,7 +83,7 @@ class BaseThreshold(BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self)
         return self._reduce(*self._check(scores, y))
 
-    def log_odds(self, scores, y=None):
+    def log_odds(self, scores: ArrayLike, y: ArrayLike | None = None) -> FloatArray:
         """Log-odds of poison.
 
         Parameters
@@ -98,7 +102,7 @@ class BaseThreshold(BaseEstimator, metaclass=ABCMeta):
         anomaly = self.anomaly_scores(scores, y)
         return self._log_odds(anomaly) if len(anomaly) else anomaly
 
-    def poison_probability(self, scores, y=None):
+    def poison_probability(self, scores: ArrayLike, y: ArrayLike | None = None) -> FloatArray:
         """Probability of poison.
 
         Parameters

@@ -35,7 +35,7 @@ class FixedThreshold(BaseThreshold):
 
     _parameter_constraints = {"threshold": [Interval(Real, None, None, closed="neither")]}
 
-    def __init__(self, threshold=0.0):
+    def __init__(self, threshold: float = 0.0):
         self.threshold = threshold
 
     def _fit(self, scores, y):

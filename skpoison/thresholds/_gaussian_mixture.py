@@ -5,6 +5,7 @@ from scipy.optimize import brentq
 from scipy.special import logit
 from sklearn.mixture import GaussianMixture
 
+from skpoison._typing import RandomState
 from skpoison.thresholds._base import BaseThreshold, is_constant, select_label
 
 
@@ -50,7 +51,7 @@ class GaussianMixtureThreshold(BaseThreshold):
 
     _parameter_constraints = {"random_state": ["random_state"]}
 
-    def __init__(self, random_state=None):
+    def __init__(self, random_state: RandomState = None):
         self.random_state = random_state
 
     def _fit(self, scores, y):

@@ -1,12 +1,15 @@
 """The likelihood of label noise: how many labels are wrong, and which."""
 
 from numbers import Real
+from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import comb, log_softmax, logit, softmax, xlogy
 from scipy.stats import chi2
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skpoison._typing import FloatArray
 from skpoison.thresholds._base import BaseThreshold
 from skpoison.thresholds._noise_likelihood import (
     fit_pair_noise,
@@ -135,12 +138,12 @@ class LabelNoiseThreshold(BaseThreshold):
 
     def __init__(
         self,
-        temperature=1.0,
-        temperature_scale=0.1,
+        temperature: float = 1.0,
+        temperature_scale: float = 0.1,
         *,
-        noise="auto",
-        sharpening=1.0,
-        sure_share=0.0,
+        noise: Literal["auto", "pair", "uniform"] = "auto",
+        sharpening: float = 1.0,
+        sure_share: float = 0.0,
     ):
         self.temperature = temperature
         self.temperature_scale = temperature_scale
@@ -259,7 +262,7 @@ class LabelNoiseThreshold(BaseThreshold):
             return anomaly
         return np.where(anomaly > 0, anomaly, -np.inf)  # nothing was found among such rows
 
-    def predict_label_proba(self, scores, y):
+    def predict_label_proba(self, scores: ArrayLike, y: ArrayLike) -> FloatArray:
         """Probabilities of the true class, given the scores and the label seen.
 
         Parameters

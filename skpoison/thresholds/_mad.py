@@ -43,7 +43,7 @@ class MADThreshold(BaseThreshold):
 
     _parameter_constraints = {"n_deviations": [Interval(Real, 0, None, closed="neither")]}
 
-    def __init__(self, n_deviations=5.0):
+    def __init__(self, n_deviations: float = 5.0):
         self.n_deviations = n_deviations
 
     def _fit(self, scores, y):

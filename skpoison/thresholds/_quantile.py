@@ -36,7 +36,7 @@ class QuantileThreshold(BaseThreshold):
 
     _parameter_constraints = {"share": [Interval(Real, 0, 0.5, closed="right")]}
 
-    def __init__(self, share=0.1):
+    def __init__(self, share: float = 0.1):
         self.share = share
 
     def _fit(self, scores, y):

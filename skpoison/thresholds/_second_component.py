@@ -66,7 +66,7 @@ class SecondComponentThreshold(BaseThreshold):
         "min_likelihood_ratio": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, min_likelihood_ratio=20.0):
+    def __init__(self, min_likelihood_ratio: float = 20.0):
         self.min_likelihood_ratio = min_likelihood_ratio
 
     def _fit(self, scores, y):

@@ -1,14 +1,16 @@
 """Discovery: what the tests, the command line and the experiments know about is found here."""
 
 import inspect
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
+
+from skpoison.utils._nearest import nearest
 
 KINDS = ("attack", "detector", "learner", "regression attack", "regression detector", "other")
 
 
-def all_estimators(kind=None):
+def all_estimators(kind: str | None = None) -> list[tuple[str, Any]]:
     """List the estimators of the library.
 
     Those that need a package of an extra (the class attribute ``required_package``) are listed
@@ -70,7 +72,7 @@ def _can_run(estimator):
     return package is None or find_spec(package) is not None
 
 
-def short_names(kind):
+def short_names(kind: str) -> dict[str, tuple[Any, dict]]:
     """Short names by which estimators are known, and what they stand for.
 
     Parameters
@@ -113,7 +115,7 @@ def check_installed(kind, name):
     )
 
 
-def make_estimator(kind, name, **params):
+def make_estimator(kind: str, name: str, **params: Any) -> Any:
     """Make the estimator of a short name.
 
     Parameters
@@ -150,8 +152,7 @@ def make_estimator(kind, name, **params):
     check_installed(kind, name)
     known = short_names(kind)
     if name not in known:
-        nearest = get_close_matches(str(name), known, n=1)
-        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+        hint = nearest(name, known)
         raise ValueError(f"{kind} must be one of {sorted(known)}, got {name!r}.{hint}")
     estimator, keywords = known[name]
     accepted = estimator._get_param_names()

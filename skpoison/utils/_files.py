@@ -32,7 +32,9 @@ def write_whole(path, content):
         partial.replace(path)
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else error
-        raise OSError(f"{path} could not be written: {why}.") from error
+        failure = OSError(f"{path} could not be written: {why}.")
+        failure.errno = error.errno
+        raise failure from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -47,20 +49,25 @@ def sync(path):
 
 
 @contextmanager
-def named(path):
+def named(path, advice=""):
     """Turn whatever a broken file makes its reader raise into an OSError with the file's path.
 
-    Readers of zip, NumPy, Parquet and JSON raise a dozen classes, so no list of them is kept.
+    Readers of zip, gzip, NumPy, Parquet and JSON raise a dozen classes, so no list of them is kept.
+    Errors of the system, which have a number, stay as they are.
 
     Parameters
     ----------
     path : path-like
         The file that is read inside.
+
+    advice : str, default=""
+        What to do, in a sentence.
     """
     try:
         yield
-    except (OSError, MemoryError):
-        raise
     except Exception as error:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None):
+            raise
         reason = str(error)[:MOST_LETTERS] or type(error).__name__
-        raise OSError(f"{path} is broken or not what its name says: {reason}.") from error
+        sentence = f"{path}: broken, cut off or not what its name says ({reason})."
+        raise OSError(f"{sentence} {advice}".strip()) from error

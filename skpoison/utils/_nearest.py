@@ -2,7 +2,8 @@
 
 from difflib import get_close_matches
 
-LONGEST = 60  # characters of one name
+LONGEST = 60  # characters of a name that is offered
+LOOKED_AT = 200  # characters of what came
 
 
 def nearest(name, accepted):
@@ -28,6 +29,6 @@ def nearest(name, accepted):
     lower = {}
     for known in map(str, accepted):
         lower.setdefault(known.lower(), known)
-    name = str(name).lower()
+    name = str(name)[:LOOKED_AT].lower()
     found = get_close_matches(name, lower, n=1) or [x for x in lower if name and x.startswith(name)]
     return f" Did you mean '{lower[found[0]][:LONGEST]}'?" if found else ""

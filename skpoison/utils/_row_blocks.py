@@ -130,7 +130,7 @@ def _call_unpacked(function, name, packed, *arguments):
     global _unpacked
     known, value = _unpacked
     if known != name:
-        value = pickle.loads(packed)
+        value = pickle.loads(packed)  # packed by `map` of this very call, never a file's bytes
         _unpacked = name, value
     return function(value, *arguments)
 

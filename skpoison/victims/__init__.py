@@ -6,11 +6,13 @@ A victim is a function that describes a scikit-learn estimator as a `Victim`, an
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
 from sklearn.svm import SVC, LinearSVC
 
+from skpoison._typing import Estimator
 from skpoison.victims._linear import describe_linear_svc, describe_sgd
 from skpoison.victims._logistic import describe_logistic
 from skpoison.victims._network_classifier import NetworkClassifier
 from skpoison.victims._ridge import describe_ridge
 from skpoison.victims._svc import describe_svc
+from skpoison.victims._victim import Victim
 
 __all__ = ["NetworkClassifier", "describe_victim"]
 
@@ -24,7 +26,7 @@ _DESCRIPTIONS = {
 }
 
 
-def describe_victim(estimator):
+def describe_victim(estimator: Estimator) -> Victim:
     """The `Victim` for an unfitted scikit-learn classifier.
 
     Raises

@@ -79,7 +79,8 @@ def polars_table():
 
 
 def sparse_rows(form):
-    X = sparse.random_array((N, 30), density=0.1, rng=0, dtype=np.float32)
+    rng = np.random.RandomState(0)
+    X = sparse.coo_array(np.where(rng.rand(N, 30) < 0.1, rng.rand(N, 30), 0).astype(np.float32))
     return getattr(sparse, form)(X)
 
 

@@ -43,7 +43,7 @@ def test_many_classes_few_rows_and_the_attackers():
     X, y = load_iris(return_X_y=True)
     rows = [0, 50, 51, 100]
     attack = BetaPoisoningAttack(rate=30, injection="replace", random_state=0)
-    X_out, y_out = attack.fit_resample(X, y, X_val=X[rows], y_val=y[rows])
+    X_out, _y_out = attack.fit_resample(X, y, X_val=X[rows], y_val=y[rows])
     assert X_out.shape == X.shape and (attack.sample_indices_[-30:] == -1).all()
     single = X_out[-30:][(X_out[-30:, None] == X[[0, 100]]).all(axis=2).any(axis=1)]
     assert len(single) > 5  # a class of one row has no other densest place

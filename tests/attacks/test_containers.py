@@ -181,7 +181,7 @@ def test_what_is_no_label_is_refused(attack, y, message):
 
 
 def test_missing_labels_of_polars_and_of_the_attacker_are_refused():
-    with pytest.raises(ValueError, match="y_val has no label.*: 23"):
+    with pytest.raises(ValueError, match=r"y_val has no label.*: 23"):
         FLIPS[0].fit_resample(NUMBERS, CODES, X_val=NUMBERS, y_val=[*CODES[:-1].tolist(), None])
     y = polars_frame(kind=([None, *["a", "b"] * 11, None], None))["kind"]
     with pytest.raises(ValueError, match="rows: 0, 23"):

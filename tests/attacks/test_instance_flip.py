@@ -45,7 +45,7 @@ def test_labels_go_by_the_models_probabilities():
 def test_what_looks_alike_is_mixed_up():
     X, y = load_iris(return_X_y=True)
     attack = InstanceDependentFlipAttack(rate=30, injection="replace", random_state=0)
-    X_out, y_out = attack.fit_resample(X, y, X_val=X[::2], y_val=y[::2])
+    _X_out, y_out = attack.fit_resample(X, y, X_val=X[::2], y_val=y[::2])
     assert len(y_out) == 150 and (attack.sample_indices_[-30:] == -1).all()
     # versicolor and virginica are taken for each other, setosa for nothing else
     assert (y_out[-30:] == 0).sum() <= 5

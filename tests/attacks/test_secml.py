@@ -101,7 +101,7 @@ def test_labels_are_kept_and_global_randomness_left_alone(rows):
     X, y, X_val, y_val = rows
     attack = SecMLAttack(labels="keep", rate=3, solver_params=FAST, random_state=0)
     before = np.random.get_state()[1].copy()
-    X_out, y_out = attack.fit_resample(X, y, X_val=X_val, y_val=y_val)
+    X_out, _y_out = attack.fit_resample(X, y, X_val=X_val, y_val=y_val)
     np.testing.assert_array_equal(np.random.get_state()[1], before)
     assert (attack.sample_indices_[attack.poison_mask_] == -1).all()
     again = attack.fit_resample(X, y, X_val=X_val, y_val=y_val)

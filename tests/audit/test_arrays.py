@@ -38,7 +38,7 @@ def test_keys_are_found_or_named(tmp_path):
         read_source(tmp_path / "d.npz", label="nmes")
     np.savez(tmp_path / "e.npz", a=X, b=Y)
     with pytest.raises(
-        ValueError, match="label must name the array of the labels. e.npz holds 'a'"
+        ValueError, match=r"label must name the array of the labels. e.npz holds 'a'"
     ):
         read_source(tmp_path / "e.npz")
 
@@ -51,7 +51,7 @@ def test_single_arrays(tmp_path):
         data = read_source(tmp_path / source, label=label)
         np.testing.assert_array_equal(data.X, X)
         np.testing.assert_array_equal(data.y, Y)
-    with pytest.raises(ValueError, match="label must be the .npy file of the labels"):
+    with pytest.raises(ValueError, match=r"label must be the .npy file of the labels"):
         read_source(tmp_path / "X.npy")
 
 
@@ -97,7 +97,7 @@ def test_objects_are_never_unpickled(tmp_path, monkeypatch, part):
     with pytest.raises(OSError, match=f"'{part}' holds Python objects, which are never read"):
         read_source("d.npz")
     np.save("X.npy", objects)
-    with pytest.raises(OSError, match="X.npy: broken"):
+    with pytest.raises(OSError, match=r"X.npy: broken"):
         read_source("X.npy", label=0)
     (tmp_path / "p.npy").write_bytes(pickle.dumps(Harmful()))
     with pytest.raises((ValueError, OSError)):
@@ -114,12 +114,12 @@ def npy_header(shape):
 
 def test_headers_that_declare_more_than_there_is_are_refused(tmp_path):
     (tmp_path / "X.npy").write_bytes(npy_header((10**9, 10**3)))
-    with pytest.raises(OSError, match="X.npy: broken, cut off"):
+    with pytest.raises(OSError, match=r"X.npy: broken, cut off"):
         read_source(tmp_path / "X.npy", label=0)
     np.savez(tmp_path / "d.npz", y=Y)
     with zipfile.ZipFile(tmp_path / "d.npz", "a") as archive:
         archive.writestr("X.npy", npy_header((10**9, 10**3)) + bytes(80))
-    with pytest.raises(OSError, match="'X' declares shape .1000000000, 1000., more than the file"):
+    with pytest.raises(OSError, match=r"'X' declares shape .1000000000, 1000., more than the file"):
         read_source(tmp_path / "d.npz")
 
 
@@ -143,5 +143,5 @@ def test_a_cut_off_archive_is_named(tmp_path):
     np.savez(tmp_path / "d.npz", X=X, y=Y)
     content = (tmp_path / "d.npz").read_bytes()
     (tmp_path / "d.npz").write_bytes(content[:-60])
-    with pytest.raises(OSError, match="d.npz: broken, cut off"):
+    with pytest.raises(OSError, match=r"d.npz: broken, cut off"):
         read_source(tmp_path / "d.npz", label="y")

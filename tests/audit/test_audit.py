@@ -29,7 +29,7 @@ def found(flipped):
 
 
 def test_rows_keep_their_names(found, flipped):
-    X, y = flipped
+    X, _y = flipped
     assert found.rows.index.equals(X.index) and found.data.label_name == "wine"
     flagged = found.rows[found.rows["label_flagged"]]
     assert set(flagged.index) >= set(X.index[:8])

@@ -120,7 +120,7 @@ HOSTILE = ["\x1b[31mred\x07", "[bold]x[/] \u202eevil"]
 
 
 def test_what_the_data_hold_is_inert_on_the_terminal(wine, tmp_path):
-    _, table, wrong = wine
+    _, table, _wrong = wine
     names = {"Barolo": HOSTILE[0], "Barbera": HOSTILE[1]}
     table = table.assign(grower=table["grower"].replace(names))
     table.columns = ["[red]\x1b[2J", *table.columns[1:]]

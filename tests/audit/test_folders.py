@@ -130,7 +130,7 @@ def test_a_folder_of_nothing_but_corrupt_pictures(tmp_path):
     for name in "ab":
         (tmp_path / name).mkdir()
         (tmp_path / name / "x.png").write_bytes(huge_png())
-    with pytest.raises(OSError, match="None of 2 pictures can be read: a/x.png .more pixels"):
+    with pytest.raises(OSError, match=r"None of 2 pictures can be read: a/x.png .more pixels"):
         read_source(tmp_path)
 
 

@@ -236,6 +236,16 @@ def test_a_column_that_holds_the_label():
     assert (found.table["right"] == 1).all()
 
 
+def test_features_that_tell_the_label_are_no_leak():
+    """A good embedding tells it by design; a column of the data beside it is still found."""
+    y = np.repeat([0, 1], 60)
+    X = np.random.RandomState(0).normal(size=(120, 3))
+    features = np.column_stack([10.0 * y, X])
+    assert not look("leak", X, y, features=features).found
+    found = look("leak", np.column_stack([X, 1 - y]), y, features=features)
+    assert found.table["column"].to_list() == ["column 3"]
+
+
 def test_a_column_that_holds_most_targets():
     X, y = make_friedman1(300, random_state=0)
     assert not look("leak", X, y).found

@@ -89,7 +89,7 @@ def test_models_that_do_not_fit_are_refused(pictures, tmp_path):
     path = save_keras(tmp_path / "flat.keras", [keras.layers.Dense(2)], shape=(16,))
     with pytest.raises(ValueError, match=r"keras' takes numbers of shape \(16,\); images of shape"):
         read_source(folder, model=path)
-    with pytest.raises(ValueError, match="takes numbers of shape .*; the rows are text"):
+    with pytest.raises(ValueError, match=r"takes numbers of shape .*; the rows are text"):
         audit(["a b"] * 20, [0, 1] * 10, model=path)
     with pytest.raises(ValueError, match="is for images or texts; the rows are features"):
         audit(np.ones((20, 2)), [0, 1] * 10, model=path)
@@ -97,13 +97,13 @@ def test_models_that_do_not_fit_are_refused(pictures, tmp_path):
         audit(["a b"] * 20, [0, 1] * 10, model=path, features=np.ones((20, 2)))
     with pytest.raises(OSError, match=r"no such file. Did you mean 'flat.keras'\?"):
         read_source(folder, model=tmp_path / "flt.keras")
-    with pytest.raises(ValueError, match="has no model.safetensors: a .keras file, an .onnx file"):
+    with pytest.raises(ValueError, match=r"has no model.safetensors: a .keras file, an .onnx file"):
         read_source(folder, model=folder)
     (tmp_path / "broken.keras").write_bytes(b"broken")
-    with pytest.raises(ValueError, match="is no .keras file, or broken"):
+    with pytest.raises(ValueError, match=r"is no .keras file, or broken"):
         read_source(folder, model=tmp_path / "broken.keras")
     (tmp_path / "m.pkl").write_bytes(b"")
-    with pytest.raises(ValueError, match="m.pkl'?: a .keras file, an .onnx file or a folder"):
+    with pytest.raises(ValueError, match=r"m.pkl'?: a .keras file, an .onnx file or a folder"):
         read_source(folder, model=tmp_path / "m.pkl")
 
 
@@ -128,7 +128,7 @@ def test_an_onnx_model(pictures, tmp_path, batch):
     expected = [[2 * levels[name] / 255] * 3 for name in data.index]
     np.testing.assert_allclose(data.features, expected, rtol=1e-5)
     (tmp_path / "broken.onnx").write_bytes(b"broken")
-    with pytest.raises(ValueError, match="broken.onnx"):
+    with pytest.raises(ValueError, match=r"broken.onnx"):
         read_source(folder, model=tmp_path / "broken.onnx")
 
 

@@ -225,6 +225,13 @@ def test_page_of_60000_rows_is_small(kind, tmp_path):
     assert n_rest + len(rows) == sum(one.flagged.sum() for one in findings)
 
 
+def test_pictures_of_which_none_is_flagged_have_a_page(tmp_path):
+    X, y = np.zeros((4, 2, 2)), np.array([0, 1, 0, 1])
+    order = finding("order", "Order", 4, found=True, sentence="Labels follow the file's order.")
+    page = page_of(audit_of(AuditData(X, y, "images"), order), tmp_path)
+    assert "follow the file's order" in page.text and not page.all("img")
+
+
 @pytest.mark.parametrize("kind", ["table", "images"])
 def test_code_drops_the_flagged_rows(kind, digits, tmp_path):
     audit = digits if kind == "images" else hostile_table()

@@ -138,11 +138,11 @@ def test_arrays_beside_the_source_must_fit_it(write, tmp_path, parameter, array,
 
 def test_a_file_beside_the_source_must_be_an_array(write, tmp_path):
     path = write(["u", "v"] * 10)
-    with pytest.raises(ValueError, match="an .npy file is accepted"):
+    with pytest.raises(ValueError, match=r"an .npy file is accepted"):
         read_source(path, label="label", features=path)
-    with pytest.raises(OSError, match="features='nowhere.npy': no such file"):
+    with pytest.raises(OSError, match=r"features='nowhere.npy': no such file"):
         read_source(path, label="label", features="nowhere.npy")
     np.save(tmp_path / "p.npy", np.full((100, 2), 0.5))
     numbers = write(np.random.default_rng(0).normal(size=100))
-    with pytest.raises(ValueError, match="pred_proba=.* needs classes; the label is regression"):
+    with pytest.raises(ValueError, match=r"pred_proba=.* needs classes; the label is regression"):
         read_source(numbers, label="label", pred_proba=tmp_path / "p.npy")

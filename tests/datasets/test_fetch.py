@@ -13,8 +13,7 @@ from numpy.testing import assert_array_equal
 
 from skpoison.datasets import load_images
 from skpoison.datasets._catalogue import IDX_FILES, IMAGE_SETS, Download
-
-from ._files import small_images, write_idx
+from tests.datasets._files import small_images, write_idx
 
 GREY = small_images((28, 28))
 
@@ -115,7 +114,7 @@ def test_wrong_checksum_keeps_nothing(server, published, cache, monkeypatch):
 @pytest.mark.parametrize("path", ["not-there.npz", "cut/mnist.npz"])
 def test_failing_server(server, cache, monkeypatch, path):
     publish_mnist(monkeypatch, f"{server}/{path}", "sha256:" + "0" * 64)
-    with pytest.raises(OSError, match="could not be fetched.*put mnist.npz"):
+    with pytest.raises(OSError, match=r"could not be fetched.*put mnist.npz"):
         load_images("mnist")
     assert list(cache.iterdir()) == []
 
@@ -123,14 +122,14 @@ def test_failing_server(server, cache, monkeypatch, path):
 def test_no_server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     publish_mnist(monkeypatch, "http://127.0.0.1:9/mnist.npz", "sha256:" + "0" * 64)
-    with pytest.raises(OSError, match="could not be fetched.*put mnist.npz"):
+    with pytest.raises(OSError, match=r"could not be fetched.*put mnist.npz"):
         load_images("mnist")
 
 
 def test_cache_that_cannot_be_written(server, published, cache, monkeypatch):
     publish_mnist(monkeypatch, f"{server}/mnist.npz", write_npz(published))
     cache.write_text("a file where the folder should be")
-    with pytest.raises(OSError, match="could not be fetched.*another folder with data_home"):
+    with pytest.raises(OSError, match=r"could not be fetched.*another folder with data_home"):
         load_images("mnist")
 
 

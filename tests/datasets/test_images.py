@@ -11,8 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_digits
 
 from skpoison.datasets import load_images
-
-from ._files import (
+from tests.datasets._files import (
     IDX_NAMES,
     cifar_files,
     idx_bytes,
@@ -97,7 +96,7 @@ def test_digits():
     assert images.image_shape == (8, 8, 1)
     assert_allclose(images.data * 16, expected.data)
     assert_array_equal(images.target, expected.target)
-    with pytest.raises(ValueError, match="subset='train'.*'all' is accepted"):
+    with pytest.raises(ValueError, match=r"subset='train'.*'all' is accepted"):
         load_images("digits", subset="train")
 
 
@@ -181,14 +180,14 @@ def test_npz_with_other_content(tmp_path, changes, message):
 
 def test_npz_without_a_key(tmp_path):
     np.savez(tmp_path / "mnist.npz", x_train=GREY["x_train"])
-    with pytest.raises(OSError, match="mnist.npz: .*y_train"):
+    with pytest.raises(OSError, match=r"mnist.npz: .*y_train"):
         load_images("mnist", data_home=tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"not an archive", b"\x93NUMPY"])
 def test_npz_that_is_none(tmp_path, content):
     (tmp_path / "mnist.npz").write_bytes(content)
-    with pytest.raises(OSError, match="mnist.npz: broken"):
+    with pytest.raises(OSError, match=r"mnist.npz: broken"):
         load_images("mnist", data_home=tmp_path)
 
 
@@ -196,14 +195,14 @@ def test_npz_with_a_damaged_header(tmp_path):
     header = b"{'descr': '|u1', 'shape': (20, 28,"
     with zipfile.ZipFile(tmp_path / "mnist.npz", "w") as archive:
         archive.writestr("x_train.npy", b"\x93NUMPY\x01\x00" + bytes([len(header), 0]) + header)
-    with pytest.raises(OSError, match="mnist.npz: broken"):
+    with pytest.raises(OSError, match=r"mnist.npz: broken"):
         load_images("mnist", data_home=tmp_path)
 
 
 def test_npy_under_the_name_of_an_npz(tmp_path):
     with open(tmp_path / "mnist.npz", "wb") as file:
         np.save(file, GREY["x_train"])
-    with pytest.raises(OSError, match="mnist.npz: broken"):
+    with pytest.raises(OSError, match=r"mnist.npz: broken"):
         load_images("mnist", data_home=tmp_path)
 
 
@@ -288,7 +287,7 @@ def test_cifar_batch_cut_between_two_records(tmp_path, small_batches):
     files["data_batch_3.bin"] = files["data_batch_3.bin"][:-3073]
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    with pytest.raises(OSError, match="data_batch_3.bin: broken"):
+    with pytest.raises(OSError, match=r"data_batch_3.bin: broken"):
         load_images("cifar10", data_home=tmp_path)
 
 
@@ -296,7 +295,7 @@ def test_cifar_archive_without_a_batch(tmp_path, small_batches):
     files = cifar_files(SMALL_CIFAR, ROWS_A_FILE)
     del files["data_batch_2.bin"]
     write_cifar_archive(tmp_path / "cifar-10-binary.tar.gz", files)
-    with pytest.raises(OSError, match="tar.gz.*data_batch_2.bin"):
+    with pytest.raises(OSError, match=r"tar.gz.*data_batch_2.bin"):
         load_images("cifar10", data_home=tmp_path)
 
 

@@ -62,5 +62,5 @@ def test_probabilities_count_by_their_logarithm():
 
 
 def test_a_classifier_without_epochs_is_refused():
-    with pytest.raises(ValueError, match="estimator.*partial_fit.*staged_predict_proba"):
+    with pytest.raises(ValueError, match=r"estimator.*partial_fit.*staged_predict_proba"):
         AreaUnderMarginDetector(RandomForestClassifier()).fit(X, Y)

@@ -132,7 +132,7 @@ def test_a_frozen_detector_judges_as_it_is(folder):
     detector = BlockwiseDetector(FrozenEstimator(fitted), block_size=100)
     assert detector.fit(folder).detector_ is fitted
     np.testing.assert_array_equal(detector.fit_predict(X, Y), fitted.predict(X, Y))
-    with pytest.raises(ValueError, match="contamination=0.1 cannot change"):
+    with pytest.raises(ValueError, match=r"contamination=0.1 cannot change"):
         detector.set_params(contamination=0.1).fit(X)
     with pytest.raises(NotFittedError):
         BlockwiseDetector(FrozenEstimator(CentroidDetector())).fit(X)
@@ -251,7 +251,7 @@ def test_what_is_refused_before_any_work(folder, tmp_path):
         detector.fit("nowhere", Y)
     with pytest.raises(ValueError, match="one per row"):
         detector.fit(X, X[:, 0])
-    with pytest.raises(TypeError, match="must hold a detector of skpoison.detectors"):
+    with pytest.raises(TypeError, match=r"must hold a detector of skpoison.detectors"):
         BlockwiseDetector(FrozenEstimator(3)).fit(X, Y)
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="holds no row"):

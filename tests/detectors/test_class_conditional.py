@@ -154,5 +154,5 @@ def test_what_refuses_one_class_and_all_rows_raises_its_own_error():
 
 @pytest.mark.parametrize("estimator", [LocalOutlierFactor(), StandardScaler()])
 def test_what_cannot_judge_new_rows_is_refused(estimator):
-    with pytest.raises(ValueError, match="'estimator' parameter.*score_samples"):
+    with pytest.raises(ValueError, match=r"'estimator' parameter.*score_samples"):
         ClassConditionalDetector(estimator).fit(X, Y)

@@ -161,5 +161,5 @@ def test_two_rows_of_two_classes_are_enough():
 
 
 def test_an_estimator_without_probabilities_is_refused():
-    with pytest.raises(ValueError, match="'estimator' parameter.*predict_proba"):
+    with pytest.raises(ValueError, match=r"'estimator' parameter.*predict_proba"):
         ConfidentLearningDetector(RidgeClassifier()).fit([[0.0], [1.0]], [0, 1])

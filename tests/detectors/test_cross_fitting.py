@@ -145,5 +145,5 @@ def test_several_jobs_give_the_scores_of_one():
     ],
 )
 def test_parameters_of_the_estimator_are_checked(detector):
-    with pytest.raises(ValueError, match="-1.0"):
+    with pytest.raises(ValueError, match=r"-1.0"):
         detector.fit(X, CODES)

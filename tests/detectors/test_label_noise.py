@@ -229,6 +229,27 @@ def test_gradient_poison_that_some_learners_follow_does_not_pass_for_overlap():
     assert not flags(*poisoned, contamination=LabelNoiseThreshold()).any()
 
 
+def test_gradient_poison_of_many_sets_is_judged_by_the_learner_that_has_not_learnt_it():
+    rows = np.isin(Y, (3, 8))
+    images, y = X[rows] / 16, Y[rows]
+    sets = []
+    for part in range(3):
+        own = np.arange(part, len(y), 3)
+        attack = GradientPoisoningAttack(SVC(kernel="linear"), rate=0.3, random_state=part)
+        fitted, held_out = own[:80], own[80:]
+        sets.append(
+            (
+                *attack.fit_resample(
+                    images[fitted], y[fitted], X_val=images[held_out], y_val=y[held_out]
+                ),
+                attack.poison_mask_,
+            )
+        )
+    pool, labels, poison = map(np.concatenate, zip(*sets, strict=True))
+    assert f1_score(poison, flags(pool, labels)) > 0.8
+    assert not flags(images, y).any()  # so many honest rows
+
+
 def test_few_components_and_trees_still_work(noisy):
     rows, y, wrong, _ = noisy
     detector = LabelNoiseDetector(n_components=1, n_trees=10, random_state=0).fit(rows, y)

@@ -67,5 +67,5 @@ def test_rows_that_cannot_be_judged_are_named(rows, message):
 
 def test_texts_are_not_judged_by_a_detector_of_numbers():
     detector = KNNDetector().fit(X, Y)
-    with pytest.raises(ValueError, match="X must hold numbers.*'ham'"):
+    with pytest.raises(ValueError, match=r"X must hold numbers.*'ham'"):
         detector.predict(pd.DataFrame([["ham", 1, 2]]), [0])

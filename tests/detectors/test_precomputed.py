@@ -61,7 +61,7 @@ def test_columns_are_matched_to_classes_by_name(frame, digits, pred_proba):
 def test_predictions_that_no_classifier_can_have_made_are_refused(digits, pred_proba):
     _, y, _ = digits
     detector = ConfidentLearningDetector("precomputed")
-    with pytest.raises(ValueError, match="each of the 3 classes.*got 2 columns"):
+    with pytest.raises(ValueError, match=r"each of the 3 classes.*got 2 columns"):
         detector.fit(pred_proba[:, :2], y)
     frame = pd.DataFrame(pred_proba, columns=["eins", "zwei", "drei"])
     with pytest.raises(ValueError, match=r"no column for \['vier'\], and no label for \['drei'\]"):
@@ -112,7 +112,7 @@ def test_distances_that_tell_nothing_are_refused(digits):
     graph = NearestNeighbors(n_neighbors=4).fit(X).kneighbors_graph(mode="distance")
     with pytest.raises(ValueError, match="n_neighbors=5 other rows, got fewer in 537 rows"):
         detector.fit(graph, y)
-    with pytest.raises(ValueError, match="all training rows.*537 rows and 64 columns"):
+    with pytest.raises(ValueError, match=r"all training rows.*537 rows and 64 columns"):
         detector.fit(X, y)
     distances = pairwise_distances(X)
     distances[3, 4] = -1

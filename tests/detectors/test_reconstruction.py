@@ -130,7 +130,7 @@ def test_parameters_out_of_range(params, digits_pair):
 
 
 def test_unknown_optimizer(digits_pair):
-    with pytest.raises(ValueError, match="optimizer must be .*, got 'adamant'"):
+    with pytest.raises(ValueError, match=r"optimizer must be .*, got 'adamant'"):
         ReconstructionDetector(optimizer="adamant").fit(digits_pair[0])
 
 

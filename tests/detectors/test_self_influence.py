@@ -68,5 +68,5 @@ def test_new_rows_are_scored_like_training_rows():
 
 
 def test_the_hinge_loss_is_refused():
-    with pytest.raises(ValueError, match="estimator=SVC.*hinge loss has no curvature"):
+    with pytest.raises(ValueError, match=r"estimator=SVC.*hinge loss has no curvature"):
         SelfInfluenceDetector(SVC()).fit(X, Y)

@@ -76,5 +76,5 @@ def test_tags_that_nobody_has_are_not_judged(tagged):
         detector.predict(X, y[:, 0])
     with pytest.raises(ValueError, match="no tag to judge"):
         TagwiseDetector().fit(X, np.zeros((500, 2)))
-    with pytest.raises(ValueError, match="misses tags.*1 rows: first 0"):
+    with pytest.raises(ValueError, match=r"misses tags.*1 rows: first 0"):
         TagwiseDetector().fit(X, np.where(np.arange(1000).reshape(500, 2) == 1, np.nan, 0.0))

@@ -24,6 +24,7 @@ CASES = {
     "polars": (pl.from_pandas(TABLE), Y, ColumnTrigger({"tag": "w"}), "yes", "tag = 'w'"),
     "texts": (TEXTS, Y, TokenTrigger("mn"), "yes", "the words 'mn'"),
     "images": (DIGITS, DIGIT, PatchTrigger(3), 0, "the same patch of pixels"),
+    "a larger patch": (DIGITS, DIGIT, PatchTrigger(5), 0, "the same patch of pixels"),
 }
 
 

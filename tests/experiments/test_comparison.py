@@ -124,7 +124,7 @@ def test_classes_of_a_file_and_a_folder_from_the_environment(tmp_path, monkeypat
     with np.load(next((tmp_path / "out").glob("draw/*")) / "rows.npz") as parts:
         assert sum(map(len, parts.values())) == 60
     assert str(tmp_path) not in (tmp_path / "out" / "protocol.yaml").read_text()
-    with pytest.raises(ValueError, match="classes names .'7'., which no row has"):
+    with pytest.raises(ValueError, match=r"classes names .'7'., which no row has"):
         run_protocol(Comparison([table | {"classes": [0, 7]}], **rest(comparison)), tmp_path / "b")
 
 

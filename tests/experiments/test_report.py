@@ -120,5 +120,5 @@ def test_the_page_in_chromium(copied, tmp_path):
 
 def test_a_broken_table_is_named(copied):
     (copied / "results.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(OSError, match="results.csv is broken"):
+    with pytest.raises(OSError, match=r"results.csv: broken"):
         write_report(copied)

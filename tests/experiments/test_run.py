@@ -165,7 +165,7 @@ def test_a_hostile_folder_is_refused(protocol, copied):
     sums = subprocess.run("sha256sum *", shell=True, cwd=unit, capture_output=True).stdout
     (unit / "SHA256SUMS").write_bytes(sums)
     shutil.rmtree(copied / "attack")
-    with pytest.raises(OSError, match="rows.npz is broken.*'X_train' holds Python objects"):
+    with pytest.raises(OSError, match=r"rows.npz: broken.*'X_train' holds Python objects"):
         run_protocol(protocol, copied)
 
 
@@ -247,7 +247,7 @@ def test_other_detectors_keep_their_own_rule(protocol, copied, fit):
 
 def test_another_protocols_folder_is_refused(protocol, copied):
     table = (copied / "results.csv").read_bytes()
-    with pytest.raises(ValueError, match="another protocol .seed=0 there, 1 here"):
+    with pytest.raises(ValueError, match=r"another protocol .seed=0 there, 1 here"):
         run_protocol(replace(protocol, seed=1), copied)
     assert (copied / "results.csv").read_bytes() == table
 
@@ -260,3 +260,12 @@ def test_ray_cluster(protocol, finished, tmp_path):
     finally:
         ray.shutdown()
     assert (tmp_path / "results.csv").read_bytes() == (finished / "results.csv").read_bytes()
+
+
+@pytest.mark.parametrize("damage", ["", "{", "a: &a [1]\nb: *a", "dataset: \x00", "- digits"])
+def test_a_damaged_protocol_of_a_folder_is_named(protocol, copied, damage):
+    (copied / "protocol.yaml").write_text(damage)
+    with pytest.raises(ValueError, match=r"protocol\.yaml (is not valid YAML|must hold)"):
+        run_protocol(protocol, copied)
+    run_protocol(protocol, copied, update=True)
+    assert (copied / "protocol.yaml").read_text() == protocol.to_yaml()

@@ -27,5 +27,5 @@ def test_pipelines_end_in_a_classifier_with_a_certificate():
     model = make_pipeline(StandardScaler(), PartitionAggregationClassifier(n_partitions=9))
     display = CertifiedAccuracyDisplay.from_estimator(model.fit(X, y), X, y)
     assert display.certified_accuracy[0] == model.score(X, y)
-    with pytest.raises(ValueError, match="must have certified_radius.*got SVC"):
+    with pytest.raises(ValueError, match=r"must have certified_radius.*got SVC"):
         CertifiedAccuracyDisplay.from_estimator(SVC().fit(X, y), X, y)

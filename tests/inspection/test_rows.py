@@ -72,7 +72,7 @@ def test_bad_input_is_refused(ensemble):
     for n_rows in [-1, 2.5, "all"]:
         with pytest.raises(ValueError, match=f"n_rows={n_rows!r}"):
             suspicious_rows(ensemble, X, Y, n_rows=n_rows)
-    with pytest.raises(TypeError, match="one of skpoison.detectors.*got SVC"):
+    with pytest.raises(TypeError, match=r"one of skpoison.detectors.*got SVC"):
         suspicious_rows(make_pipeline(StandardScaler(), SVC()).fit(X, Y), X, Y)
     with pytest.raises(ValueError, match="inconsistent"):
         suspicious_rows(ensemble, X, Y[:-1])

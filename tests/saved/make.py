@@ -6,11 +6,15 @@ Files of earlier formats stay as they are. They are there so that they can still
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from skpoison.attacks import LabelFlipAttack
+from skpoison.audit import audit
 from skpoison.detectors import CAEDetector, CentroidDetector, EnsembleDetector, KNNDetector
 from skpoison.filtering import PoisonFilter
 from skpoison.persistence import FORMAT, save
+
+ROWS_KEPT = ["label", "anomaly_score", "flagged", "reasons"]
 
 
 def main():
@@ -40,6 +44,21 @@ def main():
     X_poisoned, y_poisoned = attack.fit_resample(X, y)
     known |= {"X_poisoned": X_poisoned, "y_poisoned": y_poisoned, "mask": attack.poison_mask_}
     save(known, folder / "known.skpoison")
+    found = audit_of_few_rows()
+    save(found, folder / "audit.skpoison")
+    found.rows[ROWS_KEPT].to_csv(folder / "audit.csv", index=False)
+
+
+def audit_of_few_rows():
+    """The audit of a table of numbers, texts and a date, in which a row is there twice."""
+    rng = np.random.RandomState(0)
+    table = pd.DataFrame({"size": np.round(rng.normal(size=30), 2)})
+    table["colour"] = pd.Categorical(rng.choice(["red", "green"], 30))
+    table["town"] = np.where(np.arange(30) < 15, "Łódź", "Lodz")
+    table["day"] = pd.date_range("2026-01-01", periods=30, tz="UTC")
+    table.iloc[29] = table.iloc[3]
+    y = np.repeat(["ham", "spam"], 15)
+    return audit(table, y, only=["duplicate", "small-class"], random_state=0)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,18 @@
 """What triggers have in common."""
 
 from abc import ABCMeta, abstractmethod
+from typing import Any, Self
 
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
+
+from skpoison._typing import Rows
 
 
 class BaseTrigger(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     """Base class of the triggers: a subclass writes ``transform``, which needs no fit."""
 
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: ArrayLike | None = None) -> Self:
         """Learn nothing.
 
         Parameters
@@ -24,7 +28,7 @@ class BaseTrigger(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         return self
 
     @abstractmethod
-    def transform(self, X):
+    def transform(self, X: Rows) -> Any:
         """Put the trigger on all rows.
 
         Parameters

@@ -1,11 +1,14 @@
 """A faint picture over the whole image."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
+from skpoison._typing import RandomState
 from skpoison.attacks.triggers._images import ImageTrigger
 
 
@@ -48,7 +51,14 @@ class BlendTrigger(ImageTrigger):
         "random_state": [Interval(Integral, 0, None, closed="left")],
     }
 
-    def __init__(self, pattern=None, *, strength=0.2, image_shape=None, random_state=0):
+    def __init__(
+        self,
+        pattern: ArrayLike | None = None,
+        *,
+        strength: float = 0.2,
+        image_shape: Sequence[int] | None = None,
+        random_state: RandomState = 0,
+    ):
         self.pattern = pattern
         self.strength = strength
         self.image_shape = image_shape

@@ -1,8 +1,11 @@
 """Values of columns."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from skpoison._typing import Rows
 from skpoison.attacks.triggers._base import BaseTrigger
 from skpoison.utils._containers import check_container, container_of, is_frame
 
@@ -27,10 +30,10 @@ class ColumnTrigger(BaseTrigger):
     1   58  Oslo
     """
 
-    def __init__(self, values):
+    def __init__(self, values: Any):
         self.values = values
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Any:
         """Set the columns of all rows.
 
         Parameters

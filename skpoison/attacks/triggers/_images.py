@@ -1,10 +1,12 @@
 """Rows as images, and back."""
 
 from abc import abstractmethod
+from typing import Any
 
 import numpy as np
 from sklearn.utils._param_validation import validate_parameter_constraints
 
+from skpoison._typing import Rows
 from skpoison.attacks._numbers import as_stored, columns_by_dtype, read_numbers, write_numbers
 from skpoison.attacks.triggers._base import BaseTrigger
 from skpoison.utils._containers import check_container, row_shape
@@ -15,7 +17,7 @@ class ImageTrigger(BaseTrigger):
 
     _parameter_constraints = {"image_shape": ["array-like", None]}
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Any:
         """Put the trigger on all images.
 
         Parameters

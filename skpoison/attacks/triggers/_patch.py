@@ -1,6 +1,8 @@
 """A patch of pixels in a corner."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -49,14 +51,21 @@ class PatchTrigger(ImageTrigger):
            [  0,   0, 255, 255]], dtype=uint8)
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict = {
         **ImageTrigger._parameter_constraints,
         "size": [Interval(Integral, 1, None, closed="left")],
         "position": [StrOptions(set(CORNERS)), tuple, list],
         "value": [Interval(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, size=3, *, position="bottom right", value=1.0, image_shape=None):
+    def __init__(
+        self,
+        size: int = 3,
+        *,
+        position: str = "bottom right",
+        value: Any = 1.0,
+        image_shape: Sequence[int] | None = None,
+    ):
         self.size = size
         self.position = position
         self.value = value

@@ -1,5 +1,6 @@
 """Stripes that swing like a sine."""
 
+from collections.abc import Sequence
 from numbers import Real
 
 import numpy as np
@@ -45,7 +46,13 @@ class SinusoidalTrigger(ImageTrigger):
         "frequency": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, amplitude=0.1, *, frequency=6, image_shape=None):
+    def __init__(
+        self,
+        amplitude: float = 0.1,
+        *,
+        frequency: int = 6,
+        image_shape: Sequence[int] | None = None,
+    ):
         self.amplitude = amplitude
         self.frequency = frequency
         self.image_shape = image_shape

@@ -1,10 +1,12 @@
 """A word in a text."""
 
 from numbers import Integral
+from typing import Any
 
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 
+from skpoison._typing import RandomState, Rows
 from skpoison.attacks.triggers._base import BaseTrigger
 from skpoison.utils._containers import check_container, container_of, is_frame, write_texts
 
@@ -47,13 +49,20 @@ class TokenTrigger(BaseTrigger):
         "random_state": [Interval(Integral, 0, None, closed="left")],
     }
 
-    def __init__(self, token="cf", *, position="end", column=None, random_state=0):
+    def __init__(
+        self,
+        token: str = "cf",
+        *,
+        position: str = "end",
+        column: Any = None,
+        random_state: RandomState = 0,
+    ):
         self.token = token
         self.position = position
         self.column = column
         self.random_state = random_state
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Any:
         """Put the token into all texts.
 
         Parameters

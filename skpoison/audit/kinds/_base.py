@@ -3,13 +3,16 @@
 from abc import ABCMeta, abstractmethod
 from dataclasses import dataclass
 from math import nan
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from skpoison.audit._storing import Storable
+
 
 @dataclass
-class Finding:
+class Finding(Storable):
     """What one kind of issue found.
 
     Parameters
@@ -90,33 +93,33 @@ class BaseKind(metaclass=ABCMeta):
 
     name = ""
     title = ""
-    tasks = ("classification",)
-    rows = ("table", "text", "images", "features")
-    needs = None
+    tasks: tuple[str, ...] = ("classification",)
+    rows: tuple[str, ...] = ("table", "text", "images", "features")
+    needs: str | None = None
     cost = ""
 
-    def suits(self, data):
+    def suits(self, data: Any) -> bool:
         """Whether the kind makes sense for these data."""
         return data.task in self.tasks and data.kind in self.rows
 
-    def lacks(self, data):
+    def lacks(self, data: Any) -> bool:
         """Whether the data lack what the kind needs."""
         return self.needs is not None and getattr(data, self.needs) is None
 
     @abstractmethod
-    def look(self, context):
+    def look(self, context: Any) -> Finding:
         """Look for issues of this kind and return a :class:`Finding`."""
 
-    def finding(self, context, found, sentence, **more):
+    def finding(self, context: Any, found: Any, sentence: str, **more: Any) -> Finding:
         """A finding of this kind; nothing is flagged and no row has a score unless said so."""
-        fields = {
+        fields: dict[str, Any] = {
             "flagged": np.zeros(context.n_rows, dtype=bool),
             "score": np.full(context.n_rows, np.nan),
             "reasons": {},
         }
         return Finding(self.name, self.title, bool(found), sentence, **(fields | more))
 
-    def not_asked(self, context, reason):
+    def not_asked(self, context: Any, reason: str) -> Finding:
         """A finding that says why nothing was looked for: "there are too few rows"."""
         return self.finding(context, False, f"Not asked: {reason}.", asked=False)
 

@@ -23,7 +23,8 @@ class Leaks(BaseKind):
 
     A category is answered with the commonest label that it has in the other half of the rows, a
     number by a small tree that was fitted to the other half; a target by the rank of the number; of
-    texts, words that nearly all texts of one label have, and no others.
+    texts, words that nearly all texts of one label have, and no others. Features of a model are no
+    columns of the data, and are not looked at.
     """
 
     name = "leak"
@@ -36,10 +37,11 @@ class Leaks(BaseKind):
             return self.not_asked(context, f"there are fewer than {FEWEST_ROWS} rows")
         if context.data.task == "classification" and len(context.classes) < 2:
             return self.not_asked(context, "there is one label, and none to give away")
+        context = context.without_features()
         rows = context.random_state().permutation(context.n_rows)[:MOST_ROWS]
         if context.data.task == "regression":
             found = self._of_targets(context, rows)
-        elif context.data.kind == "text" and context.data.features is None:
+        elif context.data.kind == "text":
             found = self._of_words(context, rows)
         else:
             found = self._of_labels(context, rows)
@@ -109,14 +111,13 @@ class Leaks(BaseKind):
 
 
 def columns(context):
-    """Names and values of the columns; of images and features those of the encoded rows."""
+    """Names and values of the columns; of others those of the encoded rows."""
     X = context.data.X
-    if context.data.kind == "table" and context.data.features is None:
+    if context.data.kind == "table":
         for number, name in enumerate(X.columns):
             yield f"column {name!r}", _values(X.iloc[:, number])
         return
-    own = context.data.features is not None
-    what = "feature" if own else "pixel" if context.data.kind == "images" else "column"
+    what = "pixel" if context.data.kind == "images" else "column"
     for number in range(context.rows.shape[1]):
         yield f"{what} {number}", context.rows[:, number]
 
@@ -126,7 +127,8 @@ def _values(column):
     if column.dtype.kind in "iufb" or pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     if column.dtype.kind == "M":
-        return column.to_numpy().astype("datetime64[s]").astype(np.float64)
+        times = column.to_numpy(dtype="datetime64[s]")
+        return np.where(np.isnat(times), np.nan, times.astype(np.float64))
     return column.astype(str).to_numpy(dtype=object)
 
 

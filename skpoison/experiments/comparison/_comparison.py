@@ -1,10 +1,13 @@
 """`Comparison`: attacks x defences x victims on any data, read from and written to a YAML file."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
+from typing import Self
 
 import yaml
 
+from skpoison._typing import FilePath
 from skpoison.experiments._files import read_mapping
 from skpoison.experiments.comparison._data import check_dataset
 from skpoison.experiments.comparison._entries import make, normal_entry
@@ -119,7 +122,7 @@ class Comparison:
     def _set(self, name, value):
         object.__setattr__(self, name, value)
 
-    def plan(self):
+    def plan(self) -> tuple[dict, dict]:
         """List what is to be done.
 
         Returns
@@ -133,7 +136,7 @@ class Comparison:
         return plan(self)
 
     @classmethod
-    def from_yaml(cls, path, trust=()):
+    def from_yaml(cls, path: FilePath, trust: Sequence[str] = ()) -> Self:
         """Read a comparison from a YAML file.
 
         Parameters
@@ -170,7 +173,7 @@ class Comparison:
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path}: {error}") from error
 
-    def to_yaml(self):
+    def to_yaml(self) -> str:
         """Write the comparison as YAML.
 
         Returns

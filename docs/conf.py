@@ -9,8 +9,8 @@ import skpoison
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
-import made_by  # noqa: E402
-from leaderboard_pages import read_runs, write_pages  # noqa: E402
+import made_by
+from leaderboard_pages import read_runs, write_pages
 
 project = "skpoison"
 author = "The skpoison developers"

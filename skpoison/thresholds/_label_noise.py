@@ -203,6 +203,8 @@ class LabelNoiseThreshold(BaseThreshold):
         surest = least_contradicted((1 - share - other) * probability + other, y, LEVEL)
         if surest is None or surest.share <= share or surest.interval[1] < self.sure_share:
             return
+        if surest.share >= 1 - 1 / logits.shape[1]:  # labels that say less than chance does
+            return
         self.noise_, self.contamination_ = "uniform", float(surest.share)
         self.contamination_interval_ = surest.interval
         self._absorbed = float((surest.share - share) / (1 - share - other))

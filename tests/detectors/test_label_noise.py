@@ -250,6 +250,19 @@ def test_gradient_poison_of_many_sets_is_judged_by_the_learner_that_has_not_lear
     assert not flags(images, y).any()  # so many honest rows
 
 
+def test_a_group_of_one_class_amid_another_does_not_turn_all_labels_over():
+    rng = np.random.RandomState(1)
+    y = rng.randint(2, size=1000)
+    X = rng.randn(1000, 2)
+    X[:, 0] += np.where(y == 1, 4, -4)
+    amid = (y == 1) & (rng.uniform(size=1000) < 0.4)
+    X[amid] = rng.randn(amid.sum(), 2) - [10, 0]
+    detector = LabelNoiseDetector(random_state=0)
+    verdict = detector.fit_predict(X, y)
+    assert not (verdict[~amid] == -1).any()
+    assert detector.contamination_ < 0.5
+
+
 def test_few_components_and_trees_still_work(noisy):
     rows, y, wrong, _ = noisy
     detector = LabelNoiseDetector(n_components=1, n_trees=10, random_state=0).fit(rows, y)

@@ -1,10 +1,14 @@
 """Poison of networks: rows that climb the loss through every step of training."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skpoison._typing import Bounds, Injection, RandomState
 from skpoison.attacks._ascent import climb, make_box
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._goal import hold_out, label_code, starting_rows
@@ -140,20 +144,20 @@ class UnrolledPoisoningAttack(BasePoisoningAttack):
 
     def __init__(
         self,
-        model=None,
+        model: Callable[..., Any] | None = None,
         *,
-        labels="flip",
-        rate=0.3,
-        y_target=None,
-        n_steps=20,
-        learning_rate=0.5,
-        bounds="data",
-        step_size=0.25,
-        max_iter=30,
-        noise=1e-3,
-        holdout=0.5,
-        injection="append",
-        random_state=None,
+        labels: Literal["flip", "keep"] = "flip",
+        rate: float = 0.3,
+        y_target: ArrayLike | None = None,
+        n_steps: int = 20,
+        learning_rate: float = 0.5,
+        bounds: Bounds | None = "data",
+        step_size: float = 0.25,
+        max_iter: int = 30,
+        noise: float = 1e-3,
+        holdout: float = 0.5,
+        injection: Injection = "append",
+        random_state: RandomState = None,
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.model = model

@@ -72,7 +72,7 @@ class Context:
         """A new random state of the seed."""
         return np.random.RandomState(self.seed)
 
-    def without_features(self):
+    def without_features(self) -> "Context":
         """The context of the rows as they were read, whatever features they were given."""
         if self.data.features is None:
             return self

@@ -1,6 +1,7 @@
 """The plan of a plain classifier: a victim."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -36,7 +37,7 @@ class ClassifierArchitecture:
     n_classes: int
     hidden: tuple = (64,)
 
-    def build(self, seed):
+    def build(self, seed: int) -> keras.Model:
         """Make the Keras model, with weights drawn from `seed` and no other random state.
 
         Parameters
@@ -68,7 +69,7 @@ class ClassifierArchitecture:
         labels = layers.Dense(self.n_classes, activation="softmax", kernel_initializer=kernel)
         return keras.Model(rows, labels(hidden), name="classifier")
 
-    def encoder(self, model):
+    def encoder(self, model: keras.Model) -> keras.Model:
         """Take the part of a model of this plan that makes what its last layer sees.
 
         Parameters
@@ -83,7 +84,7 @@ class ClassifierArchitecture:
         """
         return keras.Model(model.input, model.layers[-1].input, name="encoder")
 
-    def loss(self, rows, codes, outputs):
+    def loss(self, rows: Any, codes: Any, outputs: Any) -> Any:
         """Cross-entropy of each row.
 
         Parameters

@@ -10,6 +10,7 @@ from keras import ops
 from skpoison._typing import FloatArray
 from skpoison.networks._architectures import Architecture
 from skpoison.networks._backend import as_array, compiled, gradient_of
+from skpoison.networks._classifier import ClassifierArchitecture
 
 CHUNK = 256
 
@@ -23,7 +24,7 @@ class TrainedNetwork:
 
     Parameters
     ----------
-    architecture : Architecture
+    architecture : Architecture or ClassifierArchitecture
         The plan.
 
     weights : list of ndarray
@@ -33,7 +34,7 @@ class TrainedNetwork:
         "loss" and "val_loss" of each epoch that was run.
     """
 
-    architecture: Architecture
+    architecture: Architecture | ClassifierArchitecture
     weights: list
     history: dict
 
@@ -72,7 +73,7 @@ class TrainedNetwork:
         """
         return self._in_chunks(rows, "encode")[0].reshape(len(rows), -1)
 
-    def pull_back(self, rows, gradients):
+    def pull_back(self, rows: FloatArray, gradients: FloatArray) -> FloatArray:
         """Derivatives with respect to codes as derivatives with respect to rows.
 
         Parameters

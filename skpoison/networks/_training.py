@@ -18,6 +18,7 @@ from sklearn.model_selection import train_test_split
 from skpoison._typing import IntArray, Rows
 from skpoison.networks._architectures import Architecture
 from skpoison.networks._backend import as_array, compiled, training_step
+from skpoison.networks._classifier import ClassifierArchitecture
 from skpoison.networks._inference import TrainedNetwork
 
 ROWS_A_BLOCK = 15_000  # about a second of work on one core, so that Ctrl-C is heard
@@ -28,7 +29,7 @@ _idle_trainers = OrderedDict()
 
 
 def train(
-    architecture: Architecture,
+    architecture: Architecture | ClassifierArchitecture,
     X: Rows,
     codes: IntArray | None,
     *,
@@ -47,7 +48,7 @@ def train(
 
     Parameters
     ----------
-    architecture : Architecture
+    architecture : Architecture or ClassifierArchitecture
         The plan of the network.
 
     X : ndarray of shape (n_samples, n_features)

@@ -1,9 +1,12 @@
 """A network trained by plain gradient steps, differentiated through all of them."""
 
+from typing import Any, Literal
+
 import keras
 import numpy as np
 from keras import ops
 
+from skpoison._typing import FloatArray, IntArray
 from skpoison.networks._backend import as_array, compiled, value_and_gradients
 
 LEAST_PROBABILITY = 1e-7
@@ -44,7 +47,17 @@ class UnrolledTraining:
     """
 
     def __init__(
-        self, network, X_train, y_train, n_poison, X_val, y_val, *, n_steps, learning_rate, sign
+        self,
+        network: keras.Model,
+        X_train: FloatArray,
+        y_train: IntArray,
+        n_poison: int,
+        X_val: FloatArray,
+        y_val: IntArray,
+        *,
+        n_steps: int,
+        learning_rate: float,
+        sign: Literal[1, -1],
     ):
         self.rows = np.array(X_train, dtype=np.float32)
         self.n_clean = len(X_train) - n_poison
@@ -63,20 +76,20 @@ class UnrolledTraining:
         self._compiled = compiled(value_and_gradients(self._after_training))
         self._look()
 
-    def gradient(self, points):
+    def gradient(self, points: IntArray) -> FloatArray:
         """The objective's gradient with respect to the training rows `points`, poison rows."""
         return self._gradient[points - self.n_clean]
 
-    def move(self, points, X_points):
+    def move(self, points: IntArray, X_points: FloatArray) -> None:
         """Put the training rows `points` at `X_points` and train again."""
         self.rows[points] = X_points
         self._look()
 
-    def state(self, points):
+    def state(self, points: IntArray) -> tuple[Any, ...]:
         """What `restore` needs to undo later moves of `points`."""
         return self.rows[points], self.value, self._gradient
 
-    def restore(self, points, state):
+    def restore(self, points: IntArray, state: tuple[Any, ...]) -> None:
         """Go back to a `state` of the same points, without training."""
         self.rows[points], self.value, self._gradient = state
 
@@ -111,7 +124,7 @@ class UnrolledTraining:
         return -ops.mean(ops.log(ops.maximum(likelihoods, LEAST_PROBABILITY)))
 
 
-def small_perceptron(shape, n_classes, seed):
+def small_perceptron(shape: tuple[int, ...], n_classes: int, seed: int) -> keras.Model:
     """A network of one hidden layer.
 
     Parameters

@@ -1,13 +1,18 @@
 """A small Keras network as a scikit-learn classifier."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skpoison._typing import FloatArray, RandomState
 
 
 class NetworkClassifier(ClassifierMixin, BaseEstimator):
@@ -78,13 +83,13 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        hidden_layer_sizes=(64,),
+        hidden_layer_sizes: Sequence[int] = (64,),
         *,
-        image_shape=None,
-        epochs=50,
-        batch_size=32,
-        learning_rate=0.001,
-        random_state=None,
+        image_shape: Sequence[int] | None = None,
+        epochs: int = 50,
+        batch_size: int = 32,
+        learning_rate: float = 0.001,
+        random_state: RandomState = None,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.image_shape = image_shape
@@ -94,7 +99,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train the network.
 
         Parameters
@@ -138,7 +143,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         )
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> FloatArray:
         """Give class probabilities.
 
         Parameters
@@ -155,7 +160,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         X = validate_data(self, X, reset=False, dtype=np.float32)
         return self.network_.predict(X)[0].astype(np.float64)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Predict labels.
 
         Parameters

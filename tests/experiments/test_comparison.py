@@ -92,7 +92,7 @@ def test_tables_and_texts_of_files_and_a_page(tmp_path):
             {"use": "file", "name": "table", "path": str(tmp_path / "table.csv"), "label": "kind"},
             {
                 "use": "file",
-                "name": "<b>mails",
+                "name": "mails <b>",
                 "path": str(tmp_path / "mails.parquet"),
                 "label": "kind",
                 "text": "mail",
@@ -104,12 +104,12 @@ def test_tables_and_texts_of_files_and_a_page(tmp_path):
         rates=[0.2],
         n_runs=1,
     )
-    with pytest.warns(UserWarning, match="Left out.*optimal on table, .*optimal on <b>mails"):
+    with pytest.warns(UserWarning, match="Left out.*optimal on table, .*optimal on mails <b>"):
         results = run_protocol(comparison, tmp_path / "out")
     clean = results[(results["attack"] == "none") & (results["defence"] == "none")]
     assert (clean["score"] == 1).all() and len(clean) == 2
     page = write_report(tmp_path / "out").read_text(encoding="utf-8")
-    assert "<b>mails" not in page and "&lt;b&gt;mails" in page
+    assert "mails <b>" not in page and "mails &lt;b&gt;" in page
 
 
 def test_classes_of_a_file_and_a_folder_from_the_environment(tmp_path, monkeypatch):

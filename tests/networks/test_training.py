@@ -143,12 +143,12 @@ def test_threads_train_at_once():
 def test_one_plan_is_compiled_once_for_all_numbers_of_rows(monkeypatch):
     made = []
 
-    class Counted(_training._Workbench):
+    class Counted(_training._CompiledTrainer):
         def __init__(self, *args):
             made.append(args)
             super().__init__(*args)
 
-    monkeypatch.setattr(_training, "_Workbench", Counted)
+    monkeypatch.setattr(_training, "_CompiledTrainer", Counted)
     monkeypatch.setattr(_training, "_idle_trainers", type(_training._idle_trainers)())
     for seed in range(3):
         fit(seed=seed)

@@ -44,7 +44,43 @@ def hold_out(attack, y, share, random_state):
     return np.sort(np.concatenate(train)), np.sort(np.concatenate(val))
 
 
-def starting_rows(pool, labels, n_poison, *, keep, target, n_classes, random_state):
+def evaluation_rows(attack, X, y, X_val, y_val, share, random_state):
+    """Take the attacker's own rows to evaluate on, or hold some out where there are none.
+
+    Parameters
+    ----------
+    attack : attack
+        Whose `classes_` the codes stand for.
+
+    X, y : ndarray of shape (n_samples, n_features) and (n_samples,)
+        The clean rows, their label codes.
+
+    X_val, y_val : as X and y, or None
+        The attacker's rows.
+
+    share : float
+        Share of each class to hold out.
+
+    random_state : RandomState instance
+
+    Returns
+    -------
+    train : ndarray of int
+        The rows of `X` to train on.
+
+    X_val, y_val : ndarray
+        The rows to evaluate on, their label codes.
+
+    sources : ndarray of int
+        Where these are: a row of `X`, or ``n_samples + i`` for row i of the attacker's.
+    """
+    if X_val is not None:
+        return np.arange(len(X)), X_val, y_val, len(X) + np.arange(len(X_val))
+    train, val = hold_out(attack, y, share, random_state)
+    return train, X[val], y[val], val
+
+
+def starting_rows(pool, labels, n_poison, *, keep, target, n_classes, noise, box, random_state):
     """Draw the rows that poison starts from, and the labels it will carry.
 
     Parameters
@@ -65,11 +101,18 @@ def starting_rows(pool, labels, n_poison, *, keep, target, n_classes, random_sta
     n_classes : int
         How many labels there are.
 
+    noise : float
+        The rows are moved by up to this much in each column, in the box's units.
+
+    box : Box
+        Where they stay.
+
     random_state : RandomState instance
 
     Returns
     -------
     X_poison : ndarray of shape (n_poison, n_features)
+        Of the dtype of `pool`.
 
     y_poison : ndarray of shape (n_poison,)
         Label codes.
@@ -82,11 +125,14 @@ def starting_rows(pool, labels, n_poison, *, keep, target, n_classes, random_sta
         eligible = np.flatnonzero(labels != target)
     rows = random_state.choice(eligible, size=n_poison, replace=n_poison > len(eligible))
     if keep:
-        return pool[rows], labels[rows], rows
-    if target is not None:
-        return pool[rows], np.full(n_poison, target), rows
-    shift = random_state.randint(1, n_classes, size=n_poison)
-    return pool[rows], (labels[rows] + shift) % n_classes, rows
+        y_poison = labels[rows]
+    elif target is not None:
+        y_poison = np.full(n_poison, target)
+    else:
+        y_poison = (labels[rows] + random_state.randint(1, n_classes, size=n_poison)) % n_classes
+    moves = random_state.uniform(-noise, noise, size=(n_poison, pool.shape[1])) * box.unit
+    X_poison = np.clip(pool[rows] + moves, box.low, box.high).astype(pool.dtype)
+    return X_poison, y_poison, rows
 
 
 def label_code(label, classes, parameter="y_target"):

@@ -15,7 +15,7 @@ from skpoison._typing import Bounds, Estimator, Injection, RandomState
 from skpoison.attacks._ascent import make_box, sweep
 from skpoison.attacks._base import BasePoisoningAttack
 from skpoison.attacks._engine import PoisoningObjective
-from skpoison.attacks._goal import hold_out, label_code, starting_rows
+from skpoison.attacks._goal import evaluation_rows, label_code, starting_rows
 from skpoison.victims import describe_victim
 
 
@@ -216,12 +216,9 @@ class GradientPoisoningAttack(BasePoisoningAttack):
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         victim = describe_victim(SVC(kernel="linear") if self.estimator is None else self.estimator)
         target = None if self.y_target is None else label_code(self.y_target, self.classes_)
-        train = np.arange(len(X))
-        if X_val is None:
-            train, val = hold_out(self, y, self.holdout, random_state)
-            X_val, y_val, val_sources = X[val], y[val], val
-        else:
-            val_sources = len(X) + np.arange(len(X_val))
+        train, X_val, y_val, val_sources = evaluation_rows(
+            self, X, y, X_val, y_val, self.holdout, random_state
+        )
         box = make_box(self.bounds, np.concatenate([X, X_val]))
         attack = _Attack(self, victim, self.classes_, target, box, X[train], y[train], X_val, y_val)
         seeds = random_state.randint(np.iinfo(np.int32).max, size=self.n_restarts)
@@ -265,10 +262,10 @@ class _Attack:
             keep=keep,
             target=self.target,
             n_classes=len(self.classes),
+            noise=settings.noise,
+            box=box,
             random_state=random_state,
         )
-        noise = random_state.uniform(-settings.noise, settings.noise, size=X_poison.shape)
-        X_poison = np.clip(X_poison + noise * box.unit, box.low, box.high).astype(X_poison.dtype)
 
         y = np.concatenate([self.y, y_poison])
         cost = self.victim.row_costs(self.classes[y])

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._base import BasePoisoningAttack
-from skpoison.attacks._goal import hold_out, seeded
+from skpoison.attacks._goal import evaluation_rows, seeded
 
 HOLDOUT = 0.5  # without X_val, as in GradientPoisoningAttack
 N_NEIGHBORS = 5
@@ -135,10 +135,9 @@ class SearchPoisoningAttack(BasePoisoningAttack):
             victim = RandomForestClassifier(n_estimators=20)
         seeds = random_state.randint(np.iinfo(np.int32).max, size=2)
         victim = seeded(victim, seeds[0])
-        train = np.arange(len(X))
-        if X_val is None:
-            train, val = hold_out(self, y, HOLDOUT, random_state)
-            X_val, y_val = X[val], y[val]
+        train, X_val, y_val, val_sources = evaluation_rows(
+            self, X, y, X_val, y_val, HOLDOUT, random_state
+        )
         X_train, y_train = X[train], y[train]
 
         candidates = _Candidates(X_train, y_train, train, len(self.classes_), random_state)
@@ -149,10 +148,7 @@ class SearchPoisoningAttack(BasePoisoningAttack):
             attack = seeded(attack, seeds[1]).set_params(rate=int(n_poison), injection="append")
             poison = _made_by(attack, X_train, self.classes_[y_train], X_val, self.classes_[y_val])
             sources = poison[2]
-            held_out = len(train) < len(X)
-            sources[:] = np.append(train, val if held_out else len(X) + np.arange(len(X_val)))[
-                sources
-            ]
+            sources[:] = np.append(train, val_sources)[sources]
             starts = [poison]
 
         def harm(poison):

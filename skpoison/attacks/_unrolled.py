@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skpoison._typing import Bounds, Injection, RandomState
 from skpoison.attacks._ascent import climb, make_box
 from skpoison.attacks._base import BasePoisoningAttack
-from skpoison.attacks._goal import hold_out, label_code, starting_rows
+from skpoison.attacks._goal import evaluation_rows, label_code, starting_rows
 
 
 class UnrolledPoisoningAttack(BasePoisoningAttack):
@@ -176,12 +176,9 @@ class UnrolledPoisoningAttack(BasePoisoningAttack):
 
         n_classes = len(self.classes_)
         target = None if self.y_target is None else label_code(self.y_target, self.classes_)
-        train = np.arange(len(X))
-        if X_val is None:
-            train, val = hold_out(self, y, self.holdout, random_state)
-            X_val, y_val, val_sources = X[val], y[val], val
-        else:
-            val_sources = len(X) + np.arange(len(X_val))
+        train, X_val, y_val, val_sources = evaluation_rows(
+            self, X, y, X_val, y_val, self.holdout, random_state
+        )
         box = make_box(self.bounds, np.concatenate([X, X_val]))
         keep = self.labels == "keep"
         X_poison, y_poison, rows = starting_rows(
@@ -190,10 +187,10 @@ class UnrolledPoisoningAttack(BasePoisoningAttack):
             keep=keep,
             target=target,
             n_classes=n_classes,
+            noise=self.noise,
+            box=box,
             random_state=random_state,
         )
-        noise = random_state.uniform(-self.noise, self.noise, size=X_poison.shape)
-        X_poison = np.clip(X_poison + noise * box.unit, box.low, box.high)
 
         build = small_perceptron if self.model is None else self.model
         network = build(self._row_shape, n_classes, int(random_state.randint(2**31 - 1)))

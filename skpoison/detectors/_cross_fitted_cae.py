@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from skpoison._typing import Contamination, RandomState, Rows
 from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
+from skpoison.detectors._label_noise import FIRST_TEMPERATURE, TEMPERATURE_SCALE
 from skpoison.detectors._network import NetworkMixin
 from skpoison.detectors._network_scores import reconstruction_error
 from skpoison.detectors._ridge_scores import LeaveOneOutRidge
@@ -19,23 +20,26 @@ from skpoison.thresholds import (
     SecondComponentThreshold,
 )
 
-TEMPERATURE, TEMPERATURE_SCALE = 4.0, 0.2  # prior of the classifier's: benchmarks/cae_plus.py
+CODE_TEMPERATURE, CODE_SCALE = 4.0, 0.2  # prior of the code's rule: benchmarks/cae_plus.py
 N_COMPONENTS = 1000
 MAX_LOG_ODDS = 50.0
 
 
 class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
-    """Flag rows whose labels the code of an auto-encoder contradicts, or that it cannot make.
+    """Flag rows whose labels their code or themselves contradict, or that no code can make.
 
     The CAE+ of [1]_ with its halves trained apart. The auto-encoder learns the rows without
     looking at labels, so that no wrong one shapes its code. The classifier on the code (of tabular
     rows, on the row and its code) is ridge regression, whose leave-one-out predictions have a
     closed form: no label is judged by a classifier that has learnt it, nor its near-duplicates. The
     classifier learns twice, the second time with the probability of a right label as weight.
+    Gradient poison of many sets is a group of its own in the code, and its labels seem right there;
+    so a second ridge regression judges the labels by the rows as they are, where no line separates
+    such poison.
 
-    Two rules judge: :class:`~skpoison.thresholds.LabelNoiseThreshold` the classifier's predictions,
-    :class:`~skpoison.thresholds.SecondComponentThreshold` the reconstruction errors. The anomaly
-    score under a label is the larger of their log-odds. Needs no clean data.
+    Three rules judge: a :class:`~skpoison.thresholds.LabelNoiseThreshold` the predictions of either
+    classifier, a :class:`~skpoison.thresholds.SecondComponentThreshold` the reconstruction errors.
+    The anomaly score under a label is the largest of their log-odds. Needs no clean data.
 
     Where there are no labels, or one class, no network is trained: rows are scored by their mean
     distance to their five nearest neighbours, and "auto" flags nothing.
@@ -91,8 +95,8 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
     network_ : TrainedNetwork
         The auto-encoder.
 
-    label_threshold_ : LabelNoiseThreshold
-        The fitted rule of the labels.
+    label_thresholds_ : dict of str to LabelNoiseThreshold
+        The fitted rules of the labels: "code" and "rows".
 
     row_threshold_ : SecondComponentThreshold
         The fitted rule of the reconstruction errors.
@@ -104,7 +108,7 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
         Negative anomaly scores of the training rows; those of labels are out of sample.
 
     contamination_interval_ : tuple of float
-        Its 90 % interval: that of the rule that found poison, or of the labels.
+        Its 90 % interval, from those of the rules.
 
     See Also
     --------
@@ -174,47 +178,40 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
     def _fit_label_scores(self, X, y, random_state):
         rows = self._scaled(X)
         self.network_ = self._train("reconstruction", rows, random_state, self.epochs)
-        codes = self._encode_rows(rows)
-        self._code_scaler = Standardizer(codes)
-        codes = self._code_scaler(codes)
         groups = near_duplicate_groups(rows, y)
-        self._classifier = LeaveOneOutRidge(
-            "linear", N_COMPONENTS, len(self.classes_), int(random_state.randint(2**31 - 1))
-        )
-        costs = -self._classifier.fit_predict(codes, y, groups, np.ones(len(y)))
-        trust = 1 - self._label_rule().fit(costs, y).poison_probability(costs, y)
-        costs = -self._classifier.fit_predict(codes, y, groups, trust)
-        self._classifier.release()
-
-        self.label_threshold_ = self._label_rule().fit(costs, y)
+        seed = int(random_state.randint(2**31 - 1))
+        self._on_code = _LabelJudge(CODE_TEMPERATURE, CODE_SCALE, n_fits=2)
+        self._on_rows = _LabelJudge(FIRST_TEMPERATURE, TEMPERATURE_SCALE, n_fits=1)
+        flat = rows.reshape(len(rows), -1)
+        by_label = [
+            self._on_code.fit_log_odds(self._encode_rows(rows), y, groups, seed),
+            self._on_rows.fit_log_odds(flat, y, groups, seed),
+        ]
+        self.label_thresholds_ = {"code": self._on_code.rule, "rows": self._on_rows.rule}
         errors = self._errors(rows)
         self.row_threshold_ = SecondComponentThreshold().fit(errors)
-        return self._join(costs, errors)
+        return self._join(by_label, errors)
 
     def _encode_rows(self, rows):
         """What the classifier sees: codes of images; of tabular rows the row itself, too."""
         codes = self.network_.encode(rows)
         return codes if self._scaler is None else np.hstack([rows, codes])
 
-    def _label_rule(self):
-        return LabelNoiseThreshold(TEMPERATURE, TEMPERATURE_SCALE, noise="uniform")
-
     def _errors(self, rows):
         return reconstruction_error(rows, self.network_.predict(rows)[0])
 
     def _label_scores(self, X):
         rows = self._scaled(X)
-        costs = -self._classifier.predict(self._code_scaler(self._encode_rows(rows)))
-        return self._join(costs, self._errors(rows))
-
-    def _join(self, costs, errors):
-        """The larger log-odds of both rules, under each label."""
-        by_row = np.clip(self.row_threshold_.log_odds(errors), -MAX_LOG_ODDS, MAX_LOG_ODDS)
         by_label = [
-            self.label_threshold_.anomaly_scores(costs, np.full(len(costs), code))
-            for code in range(costs.shape[1])
+            self._on_code.log_odds(self._encode_rows(rows)),
+            self._on_rows.log_odds(rows.reshape(len(rows), -1)),
         ]
-        return np.maximum(np.column_stack(by_label), by_row[:, np.newaxis])
+        return self._join(by_label, self._errors(rows))
+
+    def _join(self, by_label, errors):
+        """The largest log-odds of all rules, under each label."""
+        by_row = np.clip(self.row_threshold_.log_odds(errors), -MAX_LOG_ODDS, MAX_LOG_ODDS)
+        return np.maximum(np.maximum(*by_label), by_row[:, np.newaxis])
 
     def _make_threshold(self, random_state):
         if self._distances is not None and self.contamination == "auto":
@@ -239,10 +236,42 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
         """
         super().fit(X, y)
         if isinstance(self.fitted_threshold_, LogOddsThreshold):
-            rules = self.label_threshold_, self.row_threshold_
-            intervals = [rule.contamination_interval_ for rule in rules if rule.contamination_ > 0]
-            if len(intervals) == 2:
-                (low, high), (other_low, other_high) = intervals
-                intervals = [(max(low, other_low), min(1.0, high + other_high))]
-            self.contamination_interval_ = (*intervals, rules[0].contamination_interval_)[0]
+            labels = [rule.contamination_interval_ for rule in self.label_thresholds_.values()]
+            low, high = np.max(labels, axis=0)
+            if self.row_threshold_.contamination_ > 0:
+                row_low, row_high = self.row_threshold_.contamination_interval_
+                low, high = max(low, row_low), min(1.0, high + row_high)
+            self.contamination_interval_ = float(low), float(high)
         return self
+
+
+class _LabelJudge:
+    """Ridge regression that leaves out what it predicts, and the likelihood of label noise.
+
+    It is fitted `n_fits` times, each time with the probabilities of right labels as weights.
+    """
+
+    def __init__(self, temperature, temperature_scale, n_fits):
+        self.rule = LabelNoiseThreshold(temperature, temperature_scale, noise="uniform")
+        self.n_fits = n_fits
+
+    def fit_log_odds(self, rows, y, groups, seed):
+        """Fit, and return the log-odds that each label of each training row is wrong."""
+        self._scaler = Standardizer(rows)
+        rows = self._scaler(rows)
+        self._classifier = LeaveOneOutRidge("linear", N_COMPONENTS, int(y.max()) + 1, seed)
+        trust = np.ones(len(y))
+        for _ in range(self.n_fits):
+            costs = -self._classifier.fit_predict(rows, y, groups, trust)
+            trust = 1 - self.rule.fit(costs, y).poison_probability(costs, y)
+        self._classifier.release()
+        return self._under_each_label(costs)
+
+    def log_odds(self, rows):
+        """Return the log-odds that each label of each row is wrong."""
+        return self._under_each_label(-self._classifier.predict(self._scaler(rows)))
+
+    def _under_each_label(self, costs):
+        codes = range(costs.shape[1])
+        by_label = [self.rule.anomaly_scores(costs, np.full(len(costs), code)) for code in codes]
+        return np.column_stack(by_label)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.svm import SVC
 
-from skpoison.attacks import LabelFlipAttack
+from skpoison.attacks import GradientPoisoningAttack, LabelFlipAttack
 from skpoison.detectors import CrossFittedCAEDetector, ReconstructionDetector
 
 SETTINGS = {"image_shape": (8, 8), "random_state": 0}
@@ -37,6 +38,24 @@ def test_wrong_labels_of_other_rows_are_found(fitted, digits_pair):
     X, y = X[160:], (y[160:] == 8).astype(int)
     assert (fitted.predict(X, y) == 1).mean() > 0.9
     assert (fitted.predict(X, 1 - y) == -1).mean() > 0.9
+
+
+@pytest.mark.filterwarnings("ignore:.*did not move")
+def test_gradient_poison_of_many_sets_is_found(digits_pair):
+    """In the code it is a group of its own, whose labels seem right; no line separates it."""
+    order = np.random.RandomState(1).permutation(len(digits_pair[1]))
+    X, y = (values[order] for values in digits_pair)
+    rows, labels = [X[:300]], [y[:300]]
+    for seed, own in enumerate(np.arange(300).reshape(5, 60)):
+        attack = GradientPoisoningAttack(SVC(kernel="linear"), rate=20, random_state=seed)
+        X_own, y_own = attack.fit_resample(X[own], y[own], X_val=X[300:], y_val=y[300:])
+        rows.append(X_own[attack.poison_mask_])
+        labels.append(y_own[attack.poison_mask_])
+    rows, labels = np.concatenate(rows), np.concatenate(labels)
+    detector = CrossFittedCAEDetector(**SETTINGS).fit(rows, labels)
+    poison, flagged = np.arange(len(rows)) >= 300, detector.training_scores_ < detector.offset_
+    assert detector.label_thresholds_["code"].contamination_ == 0
+    assert f1_score(poison, flagged) > 0.8
 
 
 def test_labels_do_not_shape_the_code(fitted, flipped):

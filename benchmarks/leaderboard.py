@@ -12,7 +12,8 @@ paper, an attack places 30 poison rows on 100 clean ones, and smaller rates are 
 in random order. Poison is kept in ``benchmarks/cache``: delete it when an attack has changed.
 
 - per_set: a detector is fitted to the poisoned set and judges its rows.
-- pooled: it is fitted to 15 draws' sets together and judges the rows of five others.
+- pooled: it is fitted to 15 draws' sets together and judges the rows of five others; every five
+  seeds have a pool of their own.
 - adaptive: the optimal attack, moved until the detector flags none of it (if it can be).
 """
 
@@ -223,12 +224,13 @@ def missing(options):
     """The arguments of `run` for what is not in the runs."""
     keys = read(options.runs)[["part", "cell", "seed", "detector"]]
     finished = set(keys.itertuples(index=False, name=None))
-    for seed in range(1 if options.part == "pooled" else options.seeds):
+    n_judged = N_ASSESSED if options.part == "pooled" else 1
+    for number, first in enumerate(range(0, options.seeds, n_judged)):
         for cell in options.cells:
-            keys = [(options.part, cell, seed, name) for name in options.detectors]
+            keys = [(options.part, cell, first, name) for name in options.detectors]
             names = [key[-1] for key in keys if key not in finished]
             if names:
-                yield options.part, cell, seed, names
+                yield options.part, cell, number, names
 
 
 def run_missing(options):

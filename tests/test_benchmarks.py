@@ -529,6 +529,19 @@ def test_robust_learners_on_digits_and_diabetes(monkeypatch):
     assert len(table) == 4 and table["none"].notna().all()
 
 
+def test_cae_plus_finds_pooled_poison_by_rows_or_code(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    benchmark = import_module("cae_plus_pools")
+    cell = {"digits": ("digits", (3, 8, 9))}
+    for name, value in {"CELLS": cell, "ATTACKS": ("flipping",), "RATES": (0.3,)}.items():
+        monkeypatch.setattr(benchmark, name, value)
+    monkeypatch.setattr(benchmark, "N_JUDGED", 1)
+    table = benchmark.run("digits", 2).set_index(["attack", "judge"])
+    assert (table.loc["flipping", "f1"] > 0.7).all()
+    assert (table.loc["none", "clean_removed"] < 0.1).all()
+    assert table.loc[("flipping", "code and rows"), "average_precision"] > 0.9
+
+
 def test_valuation_ranks_and_goes_on_where_it_stopped(monkeypatch, tmp_path, capsys):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     benchmark = import_module("valuation")

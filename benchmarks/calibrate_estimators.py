@@ -1,11 +1,13 @@
 """The constants of detectors and attacks, tried on data that no reported set has rows of.
 
-    python benchmarks/calibrate_estimators.py components [--seeds 10]   # CPU seconds: 60
-    python benchmarks/calibrate_estimators.py influence [--seeds 3]     # 60
-    python benchmarks/calibrate_estimators.py duplicates [--seeds 3]    # 30
-    python benchmarks/calibrate_estimators.py ascent [--seeds 2]        # 60
+    python benchmarks/calibrate_estimators.py components    # minutes, as the others
+    python benchmarks/calibrate_estimators.py influence
+    python benchmarks/calibrate_estimators.py duplicates
+    python benchmarks/calibrate_estimators.py temperatures
+    python benchmarks/calibrate_estimators.py ascent
 
-All but the last want SKPOISON_DATA, where the images are, or ``--data "breast cancer"``. Writes
+All but the last want SKPOISON_DATA, where the images are, or ``--data "breast cancer"``; the files
+have ``--data "breast cancer" "mnist 4 v 9" "fashion 3 v 8"``. Writes
 ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
 
 - components: likelihood ratio and separation of ``SecondComponentThreshold``, and the largest share
@@ -15,6 +17,8 @@ All but the last want SKPOISON_DATA, where the images are, or ``--data "breast c
   ``MADThreshold`` in the ensemble.
 - duplicates: radius and neighbours within which rows share a fold: how many rows of honest sets do,
   how many copies of poison rows do, and what that makes of F1.
+- temperatures: where the prior of the temperature is centred in the detectors that have one of
+  their own, beside the temperatures that are fitted where there is hardly a prior.
 - ascent: momentum, patience and step lengths of the gradient attacks, one changed at a time, on
   two victims in closed form and a network: the objective that is reached.
 """
@@ -39,10 +43,19 @@ from sklearn.svm import SVC
 
 from skpoison.attacks import GradientPoisoningAttack, LabelFlipAttack, UnrolledPoisoningAttack
 from skpoison.attacks import _ascent as ascent_module
-from skpoison.detectors import CentroidDetector, InfluenceDetector, MarginDetector
+from skpoison.detectors import (
+    AreaUnderMarginDetector,
+    CentroidDetector,
+    DataOOBDetector,
+    InfluenceDetector,
+    KNNShapleyDetector,
+    MarginDetector,
+    NeighborDisagreementDetector,
+    SelfInfluenceDetector,
+)
 from skpoison.detectors import _cross_fitting as folds_module
 from skpoison.detectors import _influence as influence_module
-from skpoison.thresholds import MADThreshold
+from skpoison.thresholds import LabelNoiseThreshold, MADThreshold
 from skpoison.thresholds import _second_component as component_module
 
 CHOSEN = {"ratio": 20, "separation": 2.0, "largest share": 1 / 3}
@@ -61,6 +74,15 @@ SHAPES = {
 SIZES, SHARES, DISTANCES = (100, 300, 1000), (0.05, 0.2), (4, 6)
 PENALTIES, DEVIATIONS = (1.0, 3.0, 10.0), (3, 4, 5, 7)
 RADII, NEIGHBORS = (0.0, 0.25, 0.5, 0.75, 1.0), (1, 5)
+OF_TEMPERATURES = [
+    AreaUnderMarginDetector,
+    DataOOBDetector,
+    KNNShapleyDetector,
+    MarginDetector,
+    NeighborDisagreementDetector,
+    SelfInfluenceDetector,
+]
+PARTS = ["components", "influence", "duplicates", "temperatures", "ascent"]
 N_COPIED, N_COPIES, JITTERS = 10, 3, (0.1, 0.3)
 CLIMB = {"MOMENTUM": 0.8, "PATIENCE": 5, "SHRINKAGE": 0.25, "GROWTH": 1.5}
 CLIMBS_TRIED = {
@@ -184,6 +206,24 @@ def duplicates(options):
     yield from pd.DataFrame(rows).groupby(keys, sort=False).mean().reset_index().to_dict("records")
 
 
+def temperatures(options):
+    """Deciles and median of the fitted temperatures, beside the centre of the detector's prior."""
+    rows = []
+    for cell, seed, X, y, *_ in draws(options, 3):
+        for name, rate in (("honest", 0.0), ("flips", 0.2)):
+            poisoned = LabelFlipAttack(rate=rate, random_state=seed).fit_resample(X, y)
+            for detector_class in OF_TEMPERATURES:
+                chosen = detector_class.auto_threshold.temperature
+                rule = LabelNoiseThreshold(chosen, temperature_scale=10)
+                detector = detector_class(contamination=rule, random_state=seed).fit(*poisoned)
+                fitted = detector.fitted_threshold_.temperature_
+                about = {"detector": detector_class.__name__, "chosen": chosen, "set": name}
+                rows.append(about | {"data": cell, "fitted": fitted})
+    fitted = pd.DataFrame(rows).groupby(["detector", "chosen", "set"], sort=False)["fitted"]
+    table = fitted.quantile([0.1, 0.5, 0.9]).unstack().rename(columns="decile {:g}".format)
+    yield from table.reset_index().to_dict("records")
+
+
 def climbers(seed):
     """Yield (name, attack, rows and labels of the set and of the attacker)."""
     digits = load_digits(return_X_y=True)
@@ -222,7 +262,7 @@ def ascent(options):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=["components", "influence", "duplicates", "ascent"])
+    parser.add_argument("part", choices=PARTS)
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--data", nargs="+", choices=PAIRS)
     parser.add_argument("--results", type=Path, default=RESULTS)

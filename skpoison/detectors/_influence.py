@@ -14,7 +14,8 @@ from skpoison.detectors._cross_fitting import CrossFit, stratified_folds
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
 from skpoison.victims import describe_victim
 
-# A shrunken ridge classifier's alpha, in units of the rows' mean squared distance from their mean.
+# A shrunken ridge classifier's alpha, in units of the rows' mean squared distance from their mean;
+# benchmarks/calibrate_estimators.py influence tries others.
 SHRINKAGE = 3.0
 
 

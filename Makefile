@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 test: export OMP_NUM_THREADS = 1
 test: export TF_NUM_INTRAOP_THREADS = 1
 
-.PHONY: demo test test-oldest test-newest fuzz lint docs clean
+.PHONY: demo test test-oldest test-newest fuzz lint docs linkcheck clean
 
 demo: .venv/.library
 	$(BIN)/skpoison demo
@@ -38,6 +38,10 @@ lint: .venv/.tests
 # Examples are run, and a warning is an error. The site is docs/_build/html/index.html.
 docs: .venv/.docs
 	$(BIN)/sphinx-build -W --keep-going docs docs/_build/html
+
+# Whether every link to the outside is there; `make docs` alone fails at a broken link within the site.
+linkcheck: docs
+	$(BIN)/sphinx-build -b linkcheck -d docs/_build/html/.doctrees docs docs/_build/linkcheck
 
 # The demo gets along with the library; the tests add networks, back ends and peers.
 .venv/.library: pyproject.toml

@@ -19,6 +19,7 @@ IMAGES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}
 SETTINGS = [(500, 0.05), (1000, 0.05), (5000, 0.02), (5000, 0.05), (5000, 0.2), (5000, 0.4)]
 SETTINGS += [(20_000, 0.05), (60_000, 0.05)]  # rows and share flipped
 OURS = {"sequential": "ours, sequential", "joint": "ours, joint", "secml": "SecML"}
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 SETS = {
     "adult": "adult, 14 columns with gaps",
     "banking": "banking, texts of 77 classes",
@@ -40,7 +41,7 @@ def read(name):
 
 
 def flips():
-    """Wrong labels in images: README."""
+    """Wrong labels in images: README, docs/detection.md."""
     runs = read_runs()
     runs = runs[(runs["part"] == "flips") & (runs["variant"] == "uniform")]
     f1 = runs.groupby(["data", "n", "rate", "contender"])["f1"].mean()
@@ -57,7 +58,7 @@ def flips():
 
 
 def any_data():
-    """A mixed table and texts, cleanlab with the better of two classifiers: README."""
+    """A mixed table and texts, cleanlab with the better classifier: README, docs/detection.md."""
     runs = read("any_data").groupby(["data", "rate", "contender"]).mean(numeric_only=True)
     rows = []
     for data, name in SETS.items():
@@ -145,10 +146,23 @@ def regression():
     return markdown_table(list(table.columns), rows)
 
 
+def networks():
+    """CPU seconds of detectors on each back end of Keras: docs/reproduction.md."""
+    runs = read("networks").query("part == 'detectors'")
+    table = runs.pivot(index="what", columns="backend", values="cpu_s").loc[runs["what"].unique()]
+    rows = [
+        [what, *(f"{row[backend]:.1f}" for backend in BACKENDS)] for what, row in table.iterrows()
+    ]
+    return markdown_table(["fit", *BACKENDS.values()], rows)
+
+
 INCLUDED = {
+    "any_data": any_data,
     "attacks_growth": attacks_growth,
     "attacks_summary": attacks_summary,
     "certificates": certificates,
+    "flips": flips,
+    "networks": networks,
     "regression": regression,
 }
 

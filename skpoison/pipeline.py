@@ -14,10 +14,10 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted, check_memory
 
+from skpoison._samplers import follow_rows, row_sources
 from skpoison._typing import Estimator, FloatArray, IntArray, Rows
 from skpoison.detectors import BasePoisonDetector
 from skpoison.utils._pipelines import last_step_and_rows
-from skpoison.utils._samplers import follow_rows, row_sources
 
 __all__ = ["Pipeline", "make_pipeline"]
 

@@ -328,6 +328,23 @@ def test_constants_are_tried(monkeypatch, tmp_path):
     assert len(table) == 72 and table["estimated"].between(0, 0.5).all()
 
 
+def test_constants_of_detectors_are_tried(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    calibrate = import_module("calibrate_estimators")
+    monkeypatch.setattr(calibrate, "SIZES", (300,))
+    tables = {}
+    for part in ("components", "duplicates"):
+        settings = ["--seeds", "1", "--data", "breast cancer", "--results", str(tmp_path)]
+        calibrate.main([part, *settings])
+        tables[part] = pd.read_csv(tmp_path / f"calibrate_{part}.csv")
+    table = tables["components"].query("separation == 2 and 0.3 < `largest share` < 0.4")
+    accepted = table.groupby(["ratio", "share"])["accepted"].mean().unstack()
+    assert (accepted.diff().dropna() <= 0).all(axis=None)  # the stricter, the fewer
+    assert accepted.loc[20, 0.2] > accepted.loc[20, 0.0]
+    groups = tables["duplicates"].groupby("radius")[["honest grouped", "copies together"]].mean()
+    assert (groups.diff().dropna() >= 0).all(axis=None) and (groups.loc[0.0] == 0).all()
+
+
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_classes_that_overlap_by_a_fifth(n_classes, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")

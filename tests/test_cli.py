@@ -69,6 +69,7 @@ def test_list_names_every_attack_detector_and_learner():
         for name, (estimator, _) in short_names(kind).items():
             assert name in words
             assert f"{estimator.__name__}(" in result.output  # in one piece, at 80 columns too
+    assert "[1]_" not in result.output
 
 
 def test_list_says_what_auto_is(monkeypatch):

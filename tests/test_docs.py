@@ -1,5 +1,6 @@
-"""The documentation names everything that is public, and what it shows for contributors runs."""
+"""The documentation names everything that is public, and its code calls what there is."""
 
+import ast
 import doctest
 import importlib
 import inspect
@@ -55,6 +56,27 @@ def test_the_api_page_lists_every_public_class_and_function_once():
         for name in public_names(module)
     }
     assert sorted(_listed()) == sorted(public)
+
+
+def test_code_of_the_pages_calls_what_there_is():
+    public = {
+        name: getattr(module, name)
+        for module in public_modules()
+        for name in public_names(module)
+        if hasattr(module, name)
+    }
+    n_calls = 0
+    for page in [API.parents[1] / "README.md", *sorted(API.parent.glob("*.md"))]:
+        for code in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+            for node in ast.walk(ast.parse(code)):
+                if isinstance(node, ast.ImportFrom) and node.module.startswith("skpoison"):
+                    module = importlib.import_module(node.module)
+                    assert all(hasattr(module, alias.name) for alias in node.names), page.name
+                elif isinstance(node, ast.Call) and getattr(node.func, "id", None) in public:
+                    keywords = {word.arg: word for word in node.keywords}
+                    inspect.signature(public[node.func.id]).bind_partial(*node.args, **keywords)
+                    n_calls += 1
+    assert n_calls > 50
 
 
 @pytest.mark.filterwarnings("ignore:MedianDetector judges labels")

@@ -1,8 +1,12 @@
 """What starting loads and prints, each in a process of its own."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
 
 from skpoison.cli import DEMO_DETECTORS
 from skpoison.utils import short_names
@@ -10,6 +14,9 @@ from skpoison.utils import short_names
 LIBRARY = ("attacks", "detectors", "filtering", "metrics", "pipeline", "robust", "thresholds")
 OF_EXTRAS = {"keras", "tensorflow", "jax", "torch", "dask", "ray"}
 NEEDED_LATER = {"matplotlib", "skrub", "typer", "jinja2", "PIL"}
+
+ROOT = Path(__file__).parents[1]
+OF_ALL = {"metrics", "utils", "__init__", "__version__", "_typing", "_samplers"}
 
 
 def python(code):
@@ -79,3 +86,28 @@ def test_without_keras_its_detectors_are_not_listed_and_say_what_to_install():
     ) - set(listed.split())
     assert len(messages) == 3
     assert all("'keras'" in line and "skpoison[networks]" in line for line in messages)
+
+
+def imported_packages(path):
+    """The library's packages and modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "skpoison":
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("skpoison."):
+            yield node.module.split(".")[1]
+
+
+def test_packages_import_along_the_arrows_of_the_architecture():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    below = {}
+    for upper, lower in re.findall(r"^  (\w+)\S*.*? -->\s+(\w+)", text, flags=re.M):
+        below.setdefault(upper, set()).add(lower)
+    reached = {}
+    for package in TopologicalSorter(below).static_order():  # raises where arrows go in a circle
+        reached[package] = {package}.union(*(reached[lower] for lower in below.get(package, ())))
+    for path in (ROOT / "skpoison").rglob("*.py"):
+        package = path.relative_to(ROOT / "skpoison").parts[0].removesuffix(".py")
+        if path.name == "_discovery.py" or package in {"__init__", "__main__", "_samplers"}:
+            continue  # what finds the estimators has to import them
+        allowed = reached.get(package, {package})
+        assert set(imported_packages(path)) <= allowed | OF_ALL, path

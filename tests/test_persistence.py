@@ -152,7 +152,7 @@ def test_an_audit_of_a_table(kind, path):
     table = tables_of_every_kind()[kind]
     y = np.array(["u", "v", "u", "v"], dtype=object)
     data = AuditData(table, y, "table", index=table.index, columns={"frame": "number"})
-    asked = finding("label", "Wrong labels", 4, [2], table=table, likelier_label=y[::-1])
+    asked = finding("label", "Wrong labels", 4, [2], table=table, suggested_label=y[::-1])
     save(Audit(data, {"label": asked}, seconds=1.5), path)
     loaded = load(path)
     for back in (loaded.data.X, loaded.findings["label"].table):

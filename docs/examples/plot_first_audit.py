@@ -30,7 +30,7 @@ for finding in found.findings.values():
 
 # %%
 # Every row has a verdict, its likelier label and the reasons in words.
-columns = ["label", "likelier_label", "wrong_label_probability", "reasons"]
+columns = ["label", "suggested_label", "wrong_label_probability", "reasons"]
 print(found.rows.sort_values("anomaly_score", ascending=False)[columns].head().to_string())
 
 # %%

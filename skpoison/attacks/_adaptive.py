@@ -214,7 +214,7 @@ class AdaptivePoisoningAttack(BasePoisoningAttack):
     def _detector(self):
         if self.detector is not None:
             return self.detector
-        from skpoison.detectors import NeighborDisagreementDetector  # attacks stand below detectors
+        from skpoison.detectors import NeighborDisagreementDetector  # only this attack needs them
 
         return NeighborDisagreementDetector()
 

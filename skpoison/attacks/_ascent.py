@@ -62,7 +62,8 @@ def make_box(bounds, X):
 # Trained classifiers make objectives with kinks: a climber that takes no step down stops at the
 # first. Directions are averaged with MOMENTUM, and only after PATIENCE steps without a new best do
 # the rows go back to the best place and the step shrinks; after a new best it grows. The numbers
-# were found on the image cells of the benchmark.
+# were found on the image cells of the benchmark; benchmarks/calibrate_estimators.py ascent tries
+# others.
 MOMENTUM = 0.8
 PATIENCE = 5
 SHRINKAGE = 0.25

@@ -1,7 +1,5 @@
 """The attacker's objective as a function of the poison rows."""
 
-from itertools import combinations
-
 import numpy as np
 
 
@@ -41,7 +39,7 @@ class PoisoningObjective:
         self.values = self._kernel_values(slice(None, self.n_train))
         self.problems = [
             _Problem(victim, self.values, y_train, y_val, cost, *classes)
-            for classes in binary_problems(victim, int(y_train.max()) + 1)
+            for classes in victim.binary_problems(int(y_train.max()) + 1)
         ]
         self._train([None] * len(self.problems))
 
@@ -167,12 +165,3 @@ class _Problem:
         if len(taking_part):
             own = self.machine.kernel_weights(solution, self.position[points[taking_part]])
             weights[taking_part[:, None], self.columns] += own
-
-
-def binary_problems(victim, n_classes):
-    """Pairs of a positive and a negative class; None stands for all other classes."""
-    if n_classes == 2:
-        return [(1, 0)]
-    if victim.pairwise:
-        return list(combinations(range(n_classes), 2))
-    return [(code, None) for code in range(n_classes)]

@@ -116,7 +116,7 @@ def _first_screen(audit, found):
     score, flagged = np.asarray(score, dtype=float), np.asarray(flagged, dtype=bool)
     pairs = None
     if judged is not None and data.task == "classification":
-        labels, likelier = _objects(rows["label"]), _objects(rows["likelier_label"])
+        labels, likelier = _objects(rows["label"]), _objects(rows["suggested_label"])
         pairs = label_picture(labels, likelier, np.asarray(judged.flagged, dtype=bool))
     sentence = summary["sentence"]
     return {
@@ -142,7 +142,7 @@ def _first_screen(audit, found):
 def _sections(audit, found):
     """What to show of each kind that was found."""
     data, rows = audit.data, audit.rows
-    labels, likelier = _objects(rows["label"]), _objects(rows["likelier_label"])
+    labels, likelier = _objects(rows["label"]), _objects(rows["suggested_label"])
     with_rows = sum(bool(np.any(finding.flagged)) for finding in found)
     n_listed = min(ROWS_A_KIND, ROWS_IN_ALL // max(with_rows, 1))
     listed = {finding.kind: _most_suspicious(finding, n_listed) for finding in found}

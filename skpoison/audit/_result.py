@@ -37,7 +37,7 @@ class Audit(Storable):
     Attributes
     ----------
     rows : DataFrame of shape (n_samples, n_columns)
-        Every row under its name in the index of the data: `label`, `likelier_label`,
+        Every row under its name in the index of the data: `label`, `suggested_label`,
         `wrong_label_probability`, `anomaly_score`, `flagged`, `reasons`, and for each kind
         ``<kind>_flagged``. The anomaly score is the number of kinds that flag the row, plus the
         probability of a wrong label; the mean share of rows that its scores exceed decides ties.
@@ -153,13 +153,13 @@ class Audit(Storable):
 
     def _make_rows(self):
         data = self.data
-        judged = next((f for f in self.findings.values() if f.likelier_label is not None), None)
+        judged = next((f for f in self.findings.values() if f.suggested_label is not None), None)
         labels = _one_column(data.y, data.tag_names)
         rows = pd.DataFrame(index=data.index)
         rows["label"] = labels
-        rows["likelier_label"] = labels
+        rows["suggested_label"] = labels
         if judged is not None:
-            rows["likelier_label"] = _one_column(judged.likelier_label, data.tag_names)
+            rows["suggested_label"] = _one_column(judged.suggested_label, data.tag_names)
         rows["wrong_label_probability"] = np.nan if judged is None else judged.probability
         flagged = np.zeros((len(rows), len(self.findings)), dtype=bool)
         for column, finding in enumerate(self.findings.values()):

@@ -81,11 +81,11 @@ def show_findings(found):
     )
     for name, row in flagged.iloc[order].iterrows():
         wrong = row["wrong_label_probability"]
-        is_other = row["likelier_label"] != row["label"]
+        is_other = row["suggested_label"] != row["label"]
         rows.add_row(
             _inert(name),
             _inert(_short(row["label"])),
-            _inert(_short(row["likelier_label"]) if is_other else ""),
+            _inert(_short(row["suggested_label"]) if is_other else ""),
             "" if np.isnan(wrong) else f"{wrong:.0%}",
             _inert(row["reasons"]),
         )

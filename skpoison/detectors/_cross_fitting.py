@@ -21,6 +21,7 @@ from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._parallel import Parallel
 from skpoison.utils._row_index import row_keys
 
+# Both are tried by benchmarks/calibrate_estimators.py duplicates.
 DUPLICATE_RADIUS = 0.5  # in units of the median distance to the nearest row of the class
 N_NEIGHBORS = 5
 MOST_ROWS_OF_NEIGHBOR_SEARCH = 5000  # its time is quadratic

@@ -9,13 +9,13 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from threadpoolctl import threadpool_limits
 
 from skpoison._typing import Contamination, Estimator, RandomState
-from skpoison.attacks._engine import binary_problems
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._cross_fitting import CrossFit, stratified_folds
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
 from skpoison.victims import describe_victim
 
-# A shrunken ridge classifier's alpha, in units of the rows' mean squared distance from their mean.
+# A shrunken ridge classifier's alpha, in units of the rows' mean squared distance from their mean;
+# benchmarks/calibrate_estimators.py influence tries others.
 SHRINKAGE = 3.0
 
 
@@ -220,7 +220,7 @@ class InfluenceFunction:
                 "[0, 1]."
             )
         signs, constants, duals = [], [], []  # of each binary problem with one fold held out
-        for positive, negative in binary_problems(victim, len(classes)):
+        for positive, negative in victim.binary_problems(len(classes)):
             sign_of = np.full(len(classes), -1.0 if negative is None else 0.0)
             sign_of[positive] = 1.0
             if negative is not None:

@@ -5,7 +5,6 @@ from sklearn.utils._param_validation import HasMethods
 from threadpoolctl import threadpool_limits
 
 from skpoison._typing import Contamination, Estimator, RandomState
-from skpoison.attacks._engine import binary_problems
 from skpoison.detectors._base import BasePoisonDetector
 from skpoison.detectors._cross_fitting import is_unit_scaled
 from skpoison.detectors._influence import shrunken_ridge
@@ -157,7 +156,7 @@ class SelfInfluence:
         self.kernel, self.rows = victim.make_kernel(X), X
         gram = self.kernel(X, X, None)
         self.problems = []
-        for positive, _ in binary_problems(victim, len(classes)):
+        for positive, _ in victim.binary_problems(len(classes)):
             sign = np.where(codes == positive, 1.0, -1.0)
             machine = victim.machine(gram, sign, np.empty(0), costs, intercept=victim.intercept)
             self.problems.append((positive, machine, machine.solve(None)))

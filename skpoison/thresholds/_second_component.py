@@ -12,6 +12,7 @@ from skpoison.thresholds._base import BaseThreshold, is_constant, select_label
 POWERS = (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)  # of the Yeo-Johnson transformation
 START_SHARES = (0.04, 0.1, 0.2, 0.35, 0.5)  # of rows first taken for poison
 MIN_COMPONENT_STD = 0.2  # in units of the deviation of all rows: ties are no component
+# These two are tried by benchmarks/calibrate_estimators.py components, with the likelihood ratio.
 MIN_SEPARATION = 2.0  # of the means, in units of the deviations' root sum of squares
 MAX_SHARE = 1 / 3  # beyond it nobody can tell poison from clean rows of another kind
 MAX_POINTS = 1000  # more scores than this are joined, neighbours with neighbours

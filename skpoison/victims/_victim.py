@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from sklearn.utils.class_weight import compute_sample_weight
@@ -23,3 +24,11 @@ class Victim:
         """Weight of each row's loss (n,) in a training on rows of these labels."""
         cost = self.cost / len(labels) if self.mean_loss else self.cost
         return cost * compute_sample_weight(self.class_weight, labels)
+
+    def binary_problems(self, n_classes):
+        """Pairs of a positive and a negative class; None stands for all other classes."""
+        if n_classes == 2:
+            return [(1, 0)]
+        if self.pairwise:
+            return list(combinations(range(n_classes), 2))
+        return [(code, None) for code in range(n_classes)]

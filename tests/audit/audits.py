@@ -81,7 +81,7 @@ def hostile_table():
         advice=HOSTILE[0],
         reasons=dict(enumerate(HOSTILE_LABELS)),
         table=pd.DataFrame({HOSTILE[1]: pd.Series(HOSTILE, dtype=object)}),
-        likelier_label=np.roll(label, 1),
+        suggested_label=np.roll(label, 1),
         probability=np.linspace(1, 0.5, n),
     )
     return audit_of(data, wrong)

@@ -34,7 +34,7 @@ def test_rows_keep_their_names(found, flipped):
     flagged = found.rows[found.rows["label_flagged"]]
     assert set(flagged.index) >= set(X.index[:8])
     assert (flagged["wrong_label_probability"] > 0.5).all()
-    assert (flagged["likelier_label"] != flagged["label"]).all()
+    assert (flagged["suggested_label"] != flagged["label"]).all()
     assert (flagged["reasons"].str.len() > 0).all()
     top = found.rows.sort_values("anomaly_score").index[-5:]
     assert found.rows.loc[top, "flagged"].all()

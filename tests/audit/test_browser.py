@@ -48,7 +48,7 @@ def texts():
         "Wrong labels",
         n,
         range(n)[::-1],
-        likelier_label=np.where(np.arange(n) < 10, "else", y[::-1]),
+        suggested_label=np.where(np.arange(n) < 10, "else", y[::-1]),
         probability=0.5 + ((7 * np.arange(n)) % n) / 100,
     )
     return audit_of(AuditData([f"text number{row}." for row in range(n)], y, "text"), wrong)

@@ -52,7 +52,7 @@ def test_wrong_labels(digits):
     assert found.share == pytest.approx(0.05, abs=0.015)
     assert found.interval[0] < 0.05 < found.interval[1]
     assert found.flagged[wrong].mean() > 0.95 and found.flagged[~wrong].mean() < 0.01
-    assert (found.likelier_label == y)[wrong].mean() > 0.95
+    assert (found.suggested_label == y)[wrong].mean() > 0.95
     first = int(np.flatnonzero(found.flagged)[0])
     assert f"looks like {y[first]}" in found.reasons[first]
     assert set(found.reasons) == set(np.flatnonzero(found.flagged).tolist())
@@ -77,7 +77,7 @@ def test_confusion_in_one_direction():
     found = look("confused-pairs", X, flipped)
     assert found.flagged[benign].mean() > 0.9
     line = found.table.iloc[0]
-    assert (line["likelier_label"], line["label"], line["rows_back"]) == (1, 0, 0)
+    assert (line["suggested_label"], line["label"], line["rows_back"]) == (1, 0, 0)
     # a closed form: all one way, in either of two directions, nearly all rows being seen
     chance = np.mean(flipped == 1)
     low, high = (2 * (chance + shift) ** line["rows"] for shift in (-0.1, 0.1))

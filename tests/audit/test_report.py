@@ -36,7 +36,7 @@ def digits():
         len(y),
         wrong,
         score=score,
-        likelier_label=truth,
+        suggested_label=truth,
         probability=np.isin(np.arange(len(y)), wrong) * 0.9,
     )
     none = finding("duplicate", "Duplicates", len(y), sentence="No row is there twice.")
@@ -115,7 +115,7 @@ def test_picture_of_the_scores_counts_the_rows(digits, tmp_path):
 def test_picture_of_the_labels_counts_pairs(digits, tmp_path):
     page = page_of(digits, tmp_path)
     flagged = digits.rows["flagged"]
-    pairs = digits.rows[flagged].groupby(["label", "likelier_label"]).size()
+    pairs = digits.rows[flagged].groupby(["label", "suggested_label"]).size()
     shown = {
         tuple(map(int, re.findall(r"\d+", link["aria-label"])))
         for link in page.all("a")
@@ -131,7 +131,7 @@ def test_of_many_classes_the_most_confused_are_shown(tmp_path):
     likelier[:12] = "class 050"
     data = AuditData(["a text"] * 300, y, "text")
     found = finding(
-        "label", "Wrong labels", 300, range(12), likelier_label=likelier, probability=np.ones(300)
+        "label", "Wrong labels", 300, range(12), suggested_label=likelier, probability=np.ones(300)
     )
     page = page_of(audit_of(data, found), tmp_path)
     links = [link["aria-label"] for link in page.all("a") if "data-given" in link]
@@ -180,7 +180,7 @@ def test_unusual_cells_are_marked_within_their_class(tmp_path):
     assert len(page.all("mark")) == 2
 
 
-def test_words_of_the_likelier_label_are_marked(tmp_path):
+def test_words_of_the_suggested_label_are_marked(tmp_path):
     pets = ["the cat sat on a mat", "a dog and a cat", "the dog barks at a cat"] * 20
     cars = ["the engine of a car", "a car and a wheel", "the wheel turns"] * 20
     texts = [*pets, *cars, "word " * 300 + "the engine of a car " + "more " * 300]
@@ -188,7 +188,7 @@ def test_words_of_the_likelier_label_are_marked(tmp_path):
     likelier = y.copy()
     likelier[-1] = "cars"
     found = finding(
-        "label", "Wrong labels", 121, [120], likelier_label=likelier, probability=np.ones(121)
+        "label", "Wrong labels", 121, [120], suggested_label=likelier, probability=np.ones(121)
     )
     page_of(audit_of(AuditData(texts, y, "text"), found), tmp_path)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -210,7 +210,7 @@ def test_page_of_60000_rows_is_small(kind, tmp_path):
     y = rng.integers(0, 100, n)
     findings = [
         finding(
-            name, name, n, range(k, n, 9), likelier_label=(y + 1) % 100, probability=rng.random(n)
+            name, name, n, range(k, n, 9), suggested_label=(y + 1) % 100, probability=rng.random(n)
         )
         for k, name in enumerate(["label", "outlier", "duplicate", "trigger", "influence", "order"])
     ]

@@ -34,7 +34,7 @@ def penguins():
         "Wrong labels",
         n,
         range(0, n, 10),
-        likelier_label=y[::-1].copy(),
+        suggested_label=y[::-1].copy(),
         probability=np.linspace(0, 1, n),
     )
     data = AuditData(X, y, "table", index=X.index, label_name="species", split=np.arange(n) % 2)

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.image import imread
 from typer.testing import CliRunner
 
-from skpoison.experiments._commands import app
+from skpoison.cli import app
 from tests.experiments.conftest import COMMAND
 
 

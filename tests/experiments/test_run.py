@@ -13,7 +13,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.svm import SVC
 
 from skpoison.detectors import CentroidDetector, SlabDetector
-from skpoison.experiments import run_protocol
+from skpoison.experiments import Protocol, run_protocol
 from skpoison.experiments._plan import plan
 from skpoison.experiments._store import Store
 
@@ -52,6 +52,16 @@ def beyond_the_mixtures_cut(anomaly):
     upper = mixture.means_.argmax()
     low, high = np.sort(mixture.means_.ravel())
     return (anomaly > low) & ((mixture.predict(anomaly[:, np.newaxis]) == upper) | (anomaly > high))
+
+
+def test_too_few_rows_are_refused_by_name(tmp_path):
+    sizes = {"n_train": 80, "n_val": 100, "n_test": 100, "n_runs": 6}
+    protocol = Protocol(
+        "digits", classes=(3, 8), attacks=("flipping",), detectors=("knn",), **sizes
+    )
+    part = "assessment runs draw from 60 of the 357 rows of 'digits': n_train=80, n_val=100"
+    with pytest.raises(ValueError, match=part):
+        run_protocol(protocol, tmp_path)
 
 
 def test_rows_come_from_disjoint_parts(finished):

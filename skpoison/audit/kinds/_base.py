@@ -53,7 +53,7 @@ class Finding(Storable):
     advice : str, default=""
         What to do, in one sentence.
 
-    likelier_label : ndarray of shape (n_samples,), default=None
+    suggested_label : ndarray of shape (n_samples,), default=None
         The label or target that suits each row best, of kinds that judge labels.
 
     probability : ndarray of shape (n_samples,), default=None
@@ -75,7 +75,7 @@ class Finding(Storable):
     p_value: float = nan
     table: pd.DataFrame | None = None
     advice: str = ""
-    likelier_label: np.ndarray | None = None
+    suggested_label: np.ndarray | None = None
     probability: np.ndarray | None = None
     asked: bool = True
 

@@ -65,9 +65,9 @@ class ConfusedPairs(BaseKind):
         names = context.class_names
         true, given, there, _, share, p_value = lines[0]
         table = pd.DataFrame(
-            lines, columns=["likelier_label", "label", "rows", "rows_back", "share", "p_value"]
+            lines, columns=["suggested_label", "label", "rows", "rows_back", "share", "p_value"]
         )
-        table[["likelier_label", "label"]] = context.classes[table[["likelier_label", "label"]]]
+        table[["suggested_label", "label"]] = context.classes[table[["suggested_label", "label"]]]
         return self.finding(
             context,
             True,

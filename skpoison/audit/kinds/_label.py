@@ -23,7 +23,7 @@ class WrongLabels(BaseKind):
             "score": judgement.score,
             "share": judgement.share,
             "interval": judgement.interval,
-            "likelier_label": judgement.likelier,
+            "suggested_label": judgement.likelier,
             "probability": judgement.probability,
         }
         low, high = judgement.interval

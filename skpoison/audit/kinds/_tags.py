@@ -22,7 +22,7 @@ class WrongTags(BaseKind):
             "share": judgement.share,
             "interval": judgement.interval,
             "table": judgement.table,
-            "likelier_label": judgement.likelier,
+            "suggested_label": judgement.likelier,
             "probability": judgement.probability,
         }
         if not wrong.any():

@@ -25,7 +25,7 @@ class WrongTargets(BaseKind):
             "score": judgement.score,
             "share": judgement.share,
             "interval": judgement.interval,
-            "likelier_label": judgement.likelier,
+            "suggested_label": judgement.likelier,
             "probability": judgement.probability,
         }
         if not flagged:

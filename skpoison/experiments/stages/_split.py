@@ -20,7 +20,12 @@ def split(folder, seed, needs, *, dataset, classes, purpose, number, sizes, part
     rows = np.random.default_rng(partition_seed).permutation(len(images.target))
     border = len(rows) * (PARTS - 1) // PARTS
     part = np.sort(rows[:border] if purpose == "training" else rows[border:])
-    drawn = split_rows(images.target[part], **sizes, random_state=seed)
+    try:
+        drawn = split_rows(images.target[part], **sizes, random_state=seed)
+    except ValueError as error:
+        raise ValueError(
+            f"{purpose} runs draw from {len(part)} of the {len(rows)} rows of {dataset!r}: {error}"
+        ) from error
     arrays = {"image_shape": np.array(images.image_shape)}
     for name, indices in zip(("train", "val", "test"), drawn, strict=True):
         arrays[f"i_{name}"] = part[indices]

@@ -2,6 +2,7 @@
 
 import math
 import zipfile
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -24,14 +25,17 @@ def check_archive(archive, max_bytes=MAX_BYTES):
     Raises
     ------
     ValueError
-        If it unpacks to more, an array is said to be larger than what is there, or holds Python
-        objects.
+        If it unpacks to more, a member's path leaves the folder, an array is said to be larger than
+        what is there, or holds Python objects.
     """
     members = archive.infolist()
     size = sum(member.file_size for member in members)
     if size > max_bytes:
         raise ValueError(f"it unpacks to {size:,} bytes, more than the {max_bytes:,} accepted")
     for member in members:
+        place = PurePosixPath(member.filename.replace("\\", "/"))
+        if place.is_absolute() or ".." in place.parts:
+            raise ValueError(f"its member {member.filename!r} leaves the folder")
         if member.filename.endswith(".npy"):
             with archive.open(member) as file:
                 check_header(file, member.filename.removesuffix(".npy"), member.file_size)

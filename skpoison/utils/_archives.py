@@ -1,5 +1,6 @@
 """NumPy's archives from anywhere: sizes are looked at before anything is unpacked."""
 
+import io
 import math
 import zipfile
 from pathlib import PurePosixPath
@@ -94,3 +95,21 @@ def load_arrays(path):
             check_archive(archive)
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
+
+
+def save_arrays(path, **arrays):
+    """Write a compressed ``.npz`` archive.
+
+    NumPy 2.0 leaves an archive open that it could not write, for which Python prints a traceback.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The archive.
+
+    **arrays : ndarray
+        What it holds.
+    """
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    path.write_bytes(content.getvalue())

@@ -100,7 +100,6 @@ def read_delimited(text, *, suffix="", label=None, skip_bad=False):
         keep_default_na=False,
         na_values=MISSING,
         low_memory=False,
-        float_precision="round_trip",
     )
     if table.shape != (len(records), width):
         raise ValueError(f"its {len(records)} lines are read as {len(table)} rows")

@@ -20,12 +20,9 @@ from skpoison.attacks import LabelFlipAttack
 from skpoison.audit import Audit, AuditData
 from skpoison.detectors import (
     CentroidDetector,
-    ClassConditionalDetector,
     ConfidentLearningDetector,
     EnsembleDetector,
-    InfluenceDetector,
     KNNDetector,
-    LabelNoiseDetector,
     NeighborDisagreementDetector,
 )
 from skpoison.filtering import PoisonFilter

@@ -182,11 +182,15 @@ def test_a_header_of_a_billion_pixels_takes_no_memory(tmp_path, little_memory, s
     table.to_csv(tmp_path / "t.csv", index=False)
     table["file"] = [{"bytes": content, "path": None} for content in [hostile, good, good] * 2]
     table.to_parquet(tmp_path / "t.parquet")
+    reasons = ["more than 89,478,485 pixels"]
+    if suffix == "webp":  # of Pillow 12, which asks for memory first, and gets none here
+        reasons.append("could not create decoder object")
     for source in ("", "t.csv", "t.parquet"):
         options = {"label": "label", "image": "file"} if source else {}
         data = read_source(tmp_path / source, **options)
         assert data.X.shape[:3] == (4, 12, 10)
-        assert any("(more than 89,478,485 pixels)" in note for note in data.notes)
+        (note,) = [note for note in data.notes if "unreadable" in note]
+        assert any(f"({reason})" in note for reason in reasons)
 
 
 def test_a_folder_of_nothing_but_corrupt_pictures(tmp_path):

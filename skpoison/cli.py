@@ -2,6 +2,8 @@
 
 import io
 import logging
+import os
+import sys
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,7 @@ app = typer.Typer(
     help="Poison training data, detect the poison, and see what the defence gives back.",
 )
 
+STOPPED = 130  # exit code after Ctrl-C
 PAPER_ATTACKS = ("flipping", "optimal", "semi-optimal", "mixed")
 DEMO_DETECTORS = ("ensemble", "label-noise", "influence", "slab", "centroid", "knn")  # no network
 # Classes that the attacks move visibly.
@@ -39,7 +42,14 @@ DEMO_CLASSES: dict[str, tuple[int, ...]] = {
 
 def main():
     """Run the command line."""
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == STOPPED:  # TensorFlow takes more than a second to end in good order
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(STOPPED)
+        raise
 
 
 def _print_version(wanted: bool):

@@ -190,7 +190,9 @@ def _pixels(picture, size, mode):
 
 
 def _reason(error):
+    from PIL import Image
+
     text = str(error)
     if "exceeds limit of" in text:
-        return "more pixels than are safe to unpack"
+        return f"more than {Image.MAX_IMAGE_PIXELS:,} pixels"
     return "no picture" if "cannot identify" in text else text or type(error).__name__

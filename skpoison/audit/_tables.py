@@ -16,6 +16,7 @@ from skpoison.audit._inert import encodable
 from skpoison.audit._naming import counted, listed, quoted
 from skpoison.utils._files import named
 
+MAX_BYTES = 2**33  # of an unpacked table of Arrow: a few bytes of Parquet may stand for any number
 MAX_CELLS = 2**31
 MAX_LINES = 2**26
 WORDS_OF_A_TAG = dict.fromkeys(("1", "1.0", "true", "t", "yes", "y"), 1.0) | dict.fromkeys(
@@ -166,7 +167,7 @@ def _parquet(source):
         rows, columns = file.metadata.num_rows, file.metadata.num_columns
         if rows * columns > MAX_CELLS:
             raise ValueError(f"{rows:,} rows of {columns:,} columns are more than memory holds")
-        return file.read()
+        return _joined(file.iter_batches(), file.schema_arrow)
 
 
 def _feather(content):
@@ -179,7 +180,21 @@ def _feather(content):
 def _stream(content):
     import pyarrow as pa
 
-    return _checked(pa.ipc.open_stream(content).read_all())
+    with pa.ipc.open_stream(content) as batches:
+        return _checked(_joined(batches, batches.schema))
+
+
+def _joined(batches, schema):
+    """One table of all batches, as long as they are within the limit."""
+    import pyarrow as pa
+
+    kept, size = [], 0
+    for batch in batches:
+        size += batch.nbytes
+        if size > MAX_BYTES:
+            raise ValueError(f"it unpacks to more than the {MAX_BYTES:,} bytes accepted")
+        kept.append(batch)
+    return pa.Table.from_batches(kept, schema)
 
 
 def _checked(table):

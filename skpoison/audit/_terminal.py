@@ -135,6 +135,9 @@ def waiting(what):
 def progress_bar():
     """Show progress and the time left on a terminal; gives what `audit_data` calls."""
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda title, n_done, n_kinds: None
+        return
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -144,7 +147,6 @@ def progress_bar():
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
     )
     with progress:
         task = progress.add_task("")

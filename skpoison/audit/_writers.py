@@ -123,8 +123,8 @@ def _write_files(audit, folder):
     rows.insert(0, "row", rows.index.to_flat_index())
     rows = rows.reset_index(drop=True)
     _to_csv(rows, folder / "rows.csv")
-    with (folder / "rows.parquet").open("wb") as file:  # by name, Arrow opens UTF-8 alone
-        _storable(rows).to_parquet(file, index=False)
+    # By name, Arrow opens UTF-8 alone, and pandas gives it the name of an open file.
+    (folder / "rows.parquet").write_bytes(_storable(rows).to_parquet(index=False))
     if data.paths is not None and data.table is None:
         paths = [_line(path) for path, keep in zip(data.paths, kept, strict=True) if keep]
         text = "".join(f"{path}\n" for path in paths)

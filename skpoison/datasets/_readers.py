@@ -6,13 +6,16 @@ an OSError that names the file.
 """
 
 import gzip
+import io
 import math
 import struct
 import tarfile
+import zipfile
 
 import numpy as np
 
 from skpoison.datasets._catalogue import IDX_FILES
+from skpoison.utils._archives import check_archive
 from skpoison.utils._files import named
 
 CIFAR_TRAIN_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
@@ -20,6 +23,7 @@ CIFAR_TEST_FILE = "test_batch.bin"
 CIFAR_ROWS_A_FILE = 10_000
 ADVICE = "Delete it or put a good copy in its place."
 MAX_VALUES = 100_000_000  # of an IDX file; MNIST's largest has 47 million
+MAX_TAR_BYTES = 2**28  # unpacked; CIFAR-10 has 185 million
 
 
 def read_images(path, image_set):
@@ -73,12 +77,11 @@ def idx_file(folder, name):
 
 
 def _read_npz(path):
-    with named(path, ADVICE), path.open("rb") as file:  # np.load leaves a broken file open
-        archive = np.load(file, allow_pickle=False)
-        if isinstance(archive, np.ndarray):
-            raise ValueError("it holds one array without a name")
-        with archive:
-            return tuple(archive[key] for key in ("x_train", "y_train", "x_test", "y_test"))
+    with named(path, ADVICE):
+        with zipfile.ZipFile(path) as archive:
+            check_archive(archive)
+        with np.load(path, allow_pickle=False) as arrays:
+            return tuple(arrays[key] for key in ("x_train", "y_train", "x_test", "y_test"))
 
 
 def _read_idx(path):
@@ -108,16 +111,18 @@ def _read_cifar_folder(path, image_shape):
 
 
 def _read_cifar_archive(path, image_shape):
-    """Read the archive from front to end in memory; nothing is unpacked to the disk."""
+    """Read the archive in memory; nothing is unpacked to the disk."""
     contents = {}
-    with named(path, ADVICE), gzip.open(path) as unpacked:
-        with tarfile.open(fileobj=unpacked) as archive:
+    with named(path, ADVICE):
+        with gzip.open(path) as packed:
+            unpacked = packed.read(MAX_TAR_BYTES + 1)
+        if len(unpacked) > MAX_TAR_BYTES:
+            raise ValueError(f"it unpacks to more than the {MAX_TAR_BYTES:,} bytes accepted")
+        with tarfile.open(fileobj=io.BytesIO(unpacked)) as archive:
             for member in archive:
                 name = member.name.rpartition("/")[2]
                 if member.isfile() and name in (*CIFAR_TRAIN_FILES, CIFAR_TEST_FILE):
                     contents[name] = archive.extractfile(member).read()
-        while unpacked.read(1 << 20):  # gzip checks its own sum at the end
-            pass
     return _read_cifar(path, contents, image_shape)
 
 

@@ -118,7 +118,7 @@ class SelfInfluenceDetector(BaseLabelNoiseDetector):
                 "curvature. A squared, logistic or squared hinge loss has."
             )
         with threadpool_limits(1):
-            self._self_influence = SelfInfluence(victim, self.classes_, X, y)
+            self._self_influence = SelfInfluence(self.estimator_, self.classes_, X, y)
             influence = self._self_influence(X)
         self.scale_ = float(np.median(influence[np.arange(len(y)), y])) or 1.0
         return np.arcsinh(influence / self.scale_)
@@ -136,8 +136,8 @@ class SelfInfluence:
 
     Parameters
     ----------
-    victim : Victim
-        With a loss that has curvature.
+    estimator : estimator
+        The victim, with a loss that has curvature.
 
     classes : ndarray of shape (n_classes,)
         The labels behind the codes.
@@ -149,7 +149,9 @@ class SelfInfluence:
         Their label codes.
     """
 
-    def __init__(self, victim, classes, X, codes):
+    def __init__(self, estimator, classes, X, codes):
+        self._made_of = {"estimator": estimator, "classes": classes, "X": X, "codes": codes}
+        victim = describe_victim(estimator)
         costs = victim.row_costs(classes[codes])
         self.class_cost = np.full(len(classes), victim.cost)
         self.class_cost[codes] = costs
@@ -160,6 +162,13 @@ class SelfInfluence:
             sign = np.where(codes == positive, 1.0, -1.0)
             machine = victim.machine(gram, sign, np.empty(0), costs, intercept=victim.intercept)
             self.problems.append((positive, machine, machine.solve(None)))
+
+    def __getstate__(self):
+        """What it is made of, without matrices of all pairs of rows."""
+        return self._made_of
+
+    def __setstate__(self, state):
+        self.__init__(**state)
 
     def __call__(self, X):
         """Self-influence of rows `X` (n, n_features) under every label: (n, n_classes)."""

@@ -1,5 +1,6 @@
 """Networks from files, as makers of features."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -8,16 +9,26 @@ import numpy as np
 
 from skpoison._typing import FilePath
 from skpoison.networks._quiet_import import silent_stderr
+from skpoison.utils._archives import check_archive
 
 PROBABILITIES = ("softmax", "sigmoid")  # activations of a last layer that gives them
 SCALING = (keras.layers.Rescaling, keras.layers.Normalization)
+# What a network's plan may name: modules, those that begin so, and no layer that runs others' code.
+PARTS = (
+    *("activations", "constraints", "dtype_policies", "initializers", "layers", "losses"),
+    *("metrics", "optimizers", "random", "regularizers"),
+)
+MODULES = ("builtins", "keras", *(f"keras.{part}" for part in PARTS))
+BEGINNINGS = ("keras.src.models.", "keras.src.ops.", *(f"keras.src.{part}." for part in PARTS))
+RUN_CODE = ("__lambda__", "FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper")
 
 
 class SavedNetwork:
     """A network of a ``.keras`` file that gives features.
 
     Of a classifier they are what its last layer gets. Only Keras's own layers are loaded: a file
-    with a Lambda layer or a class of somebody's own could run anything.
+    with a Lambda layer or a class of somebody's own could run anything. The plan is looked at
+    before Keras sees the file: its safe mode has been got round more than once.
 
     Parameters
     ----------
@@ -38,23 +49,19 @@ class SavedNetwork:
     Raises
     ------
     ValueError
-        If the file is broken, holds other layers, the network has several inputs, or it takes
-        texts and the back end is not TensorFlow.
+        If the file is broken, unpacks to more than 2 GiB, holds other layers, the network has
+        several inputs, or it takes texts and the back end is not TensorFlow.
     """
 
     def __init__(self, path: FilePath):
         path = Path(path)
-        if not zipfile.is_zipfile(path):
+        if path.suffix != ".keras" or not zipfile.is_zipfile(path):
             raise ValueError(f"{path} is no .keras file, or broken.")
+        _check_plan(path)
         try:
             with silent_stderr():  # layers of texts import TensorFlow, whatever the back end is
                 model = keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # whatever a broken file makes its parsers raise
-            if isinstance(error, TypeError) or "lambda" in str(error).lower():
-                raise ValueError(
-                    f"{path} holds layers that are not Keras's own, a Lambda or a class of yours, "
-                    "which are never run from a file."
-                ) from error
             raise ValueError(f"{path} is no network that Keras can load: {error}") from error
         if not model.inputs or len(model.inputs) != 1:
             raise ValueError(f"{path} has {len(model.inputs or ())} inputs; one is accepted.")
@@ -82,6 +89,39 @@ class SavedNetwork:
         output = self._model(batch, training=False)
         output = output[0] if isinstance(output, list | tuple) else output
         return np.asarray(keras.ops.convert_to_numpy(output))
+
+
+def _check_plan(path):
+    """Refuse a file that unpacks to too much, or whose plan names anything but Keras's layers."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_archive(archive)
+            waiting = [json.loads(archive.read("config.json"))]
+    except Exception as error:  # of zip, of its compressions, of JSON
+        raise ValueError(f"{path} is no network that Keras can load: {error}") from error
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            waiting.extend(part.values())
+            if not _is_known(part):
+                raise ValueError(
+                    f"{path} holds {part['class_name']!r} of {part.get('module')!r}, where Keras's "
+                    "own layers are accepted: a Lambda or a class of yours is never run from a "
+                    "file."
+                )
+        elif isinstance(part, list):
+            waiting.extend(part)
+
+
+def _is_known(part):
+    """Whether a part of a plan names nothing, or something that is Keras's own and runs no code."""
+    name, module = part.get("class_name"), part.get("module")
+    if name is None:
+        return True
+    if module is None:
+        return str(name).startswith("__") and name not in RUN_CODE  # tensors, slices and the like
+    is_own = module in MODULES or str(module).startswith(BEGINNINGS)
+    return is_own and name not in RUN_CODE
 
 
 def _flat(model):

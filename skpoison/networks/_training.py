@@ -21,7 +21,7 @@ from skpoison.networks._backend import as_array, compiled, training_step
 from skpoison.networks._classifier import ClassifierArchitecture
 from skpoison.networks._inference import TrainedNetwork
 
-ROWS_A_BLOCK = 15_000  # about a second of work on one core, so that Ctrl-C is heard
+ROWS_A_BLOCK = 5_000  # about a third of a second on one core, so that Ctrl-C is heard
 EPOCHS_A_BLOCK = 50
 TRAINERS_KEPT = 8
 

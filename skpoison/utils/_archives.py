@@ -1,7 +1,9 @@
 """NumPy's archives from anywhere: sizes are looked at before anything is unpacked."""
 
+import io
 import math
 import zipfile
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -24,14 +26,17 @@ def check_archive(archive, max_bytes=MAX_BYTES):
     Raises
     ------
     ValueError
-        If it unpacks to more, an array is said to be larger than what is there, or holds Python
-        objects.
+        If it unpacks to more, a member's path leaves the folder, an array is said to be larger than
+        what is there, or holds Python objects.
     """
     members = archive.infolist()
     size = sum(member.file_size for member in members)
     if size > max_bytes:
         raise ValueError(f"it unpacks to {size:,} bytes, more than the {max_bytes:,} accepted")
     for member in members:
+        place = PurePosixPath(member.filename.replace("\\", "/"))
+        if place.is_absolute() or ".." in place.parts:
+            raise ValueError(f"its member {member.filename!r} leaves the folder")
         if member.filename.endswith(".npy"):
             with archive.open(member) as file:
                 check_header(file, member.filename.removesuffix(".npy"), member.file_size)
@@ -90,3 +95,21 @@ def load_arrays(path):
             check_archive(archive)
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
+
+
+def save_arrays(path, **arrays):
+    """Write a compressed ``.npz`` archive.
+
+    NumPy 2.0 leaves an archive open that it could not write, for which Python prints a traceback.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The archive.
+
+    **arrays : ndarray
+        What it holds.
+    """
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    path.write_bytes(content.getvalue())

@@ -53,7 +53,7 @@ def named(path, advice=""):
     """Turn whatever a broken file makes its reader raise into an OSError with the file's path.
 
     Readers of zip, gzip, NumPy, Parquet and JSON raise a dozen classes, so no list of them is kept.
-    Errors of the system, which have a number, stay as they are.
+    Errors of the system that name the file themselves stay as they are.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def named(path, advice=""):
     try:
         yield
     except Exception as error:
-        if isinstance(error, MemoryError) or getattr(error, "errno", None):
+        if isinstance(error, MemoryError) or getattr(error, "filename", None):
             raise
         reason = str(error)[:MOST_LETTERS] or type(error).__name__
         sentence = f"{path}: broken, cut off or not what its name says ({reason})."

@@ -123,6 +123,14 @@ def test_headers_that_declare_more_than_there_is_are_refused(tmp_path):
         read_source(tmp_path / "d.npz")
 
 
+def test_names_that_leave_the_folder_are_names_and_nothing_more(tmp_path):
+    (tmp_path / "a").mkdir()
+    path = tmp_path / "a" / "d.npz"
+    np.savez(path, **{"X": X, "../y": Y, f"{tmp_path}/z": Y})
+    np.testing.assert_array_equal(read_source(path, label="../y").y, Y)
+    assert [path.name for path in tmp_path.rglob("*")] == ["a", "d.npz"]
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -214,6 +215,17 @@ def test_an_interrupted_audit_leaves_nothing(wine, tmp_path, monkeypatch, where,
     assert not list(tmp_path.iterdir())
 
 
+def test_audits_killed_at_random_leave_a_whole_folder_or_none():
+    """The benchmark with fewer kills."""
+    program = Path(__file__).parents[2] / "benchmarks/running.py"
+    done = subprocess.run(
+        [sys.executable, program, "audit_kills", "5"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    counts = json.loads(done.stdout)["audit_kills"]
+    assert counts["kills"] == 5 and counts["not whole"] == counts["half-made left"] == 0
+
+
 def test_several_labels_are_tags(tmp_path):
     """Tags of two columns, of which a tenth is wrong in one; tags that exclude each other."""
     rng = np.random.default_rng(0)
@@ -253,15 +265,16 @@ def test_progress_is_shown_on_a_terminal_and_not_in_a_file():
         "with progress_bar() as advance:\n"
         "    advance('Wrong labels', 1, 4)\n"
     )
+    plain = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
     shown = [
         subprocess.run(
             [sys.executable, "-c", code],
-            env=os.environ | {"FORCE_COLOR": force, "TERM": "xterm"},
+            env=plain | {"TERM": "xterm"} | force,
             capture_output=True,
             text=True,
             check=True,
         ).stderr
-        for force in ("1", "")
+        for force in ({"FORCE_COLOR": "1"}, {})
     ]
     assert "Wrong labels" in shown[0] and "1/4" in shown[0]
     assert shown[1] == ""

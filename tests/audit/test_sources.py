@@ -48,7 +48,8 @@ def test_the_task_is_told_from_the_labels(write, labels, task, kind):
     data = read_source(write(labels), label="label")
     assert (data.task, data.y.dtype.kind) == (task, kind)
     expected = [str(label) for label in labels] if kind == "U" else labels
-    assert data.y.tolist() == expected
+    # pandas 3.0 reads some numbers to all bits but the last
+    assert data.y.tolist() == (pytest.approx(expected, rel=1e-15) if kind == "f" else expected)
     says = [note for note in data.notes if "--task" in note]
     assert bool(says) == (len(set(labels)) > 20 or task == "regression")
 

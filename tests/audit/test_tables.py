@@ -386,6 +386,33 @@ def test_a_gzip_that_declares_too_much_is_refused_before_it_is_unpacked(tmp_path
         read_source(tmp_path / "t.csv.gz", label="label")
 
 
+@pytest.mark.parametrize("kind", ["parquet", "stream"])
+def test_a_table_of_arrow_that_unpacks_to_too_much(tmp_path, monkeypatch, kind):
+    """One text, said a hundred thousand times in a few bytes."""
+    pa = pytest.importorskip("pyarrow")
+    texts = pa.DictionaryArray.from_arrays(np.zeros(100_000, np.int32), ["long text " * 100])
+    table = pa.table({"text": texts.dictionary_decode(), "label": np.arange(100_000) % 2})
+    path = tmp_path / f"t.{kind}"
+    if kind == "parquet":
+        pq = pytest.importorskip("pyarrow.parquet")
+        pq.write_table(table, path)
+        assert path.stat().st_size < 2**20
+    else:
+        with pa.ipc.new_stream(path, table.schema) as file:
+            file.write_table(table, max_chunksize=1000)
+    monkeypatch.setattr("skpoison.audit._tables.MAX_BYTES", 2**26)
+    with pytest.raises(OSError, match="more than the 67,108,864 bytes accepted"):
+        read_source(path, label="label")
+
+
+def test_a_zip_whose_member_leaves_the_folder_is_written_nowhere(tmp_path):
+    (tmp_path / "a").mkdir()
+    with zipfile.ZipFile(tmp_path / "a" / "t.zip", "w") as archive:
+        archive.writestr("../t.csv", "a,label\n1.5,u\n2,v\n1,u\n2,v\n")
+    assert read_source(tmp_path / "a" / "t.zip", label="label").y.tolist() == list("uvuv")
+    assert [path.name for path in tmp_path.rglob("*")] == ["a", "t.zip"]
+
+
 def test_a_zip_with_two_files_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
         archive.writestr("a.csv", "a,label\n")

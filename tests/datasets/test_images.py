@@ -1,8 +1,10 @@
 """load_images: every format gives back the pixels that were written, broken files none."""
 
 import gzip
+import io
 import os
 import struct
+import tarfile
 import zipfile
 
 import numpy as np
@@ -168,7 +170,7 @@ def test_bad_parameters(options, message):
         ({"y_train": GREY["y_train"][1:]}, r"labels of shape \(19,\)"),
         ({"y_test": GREY["y_test"] + 1}, "labels from 1 to 10"),
         ({"y_test": GREY["y_test"].astype(float)}, "labels.*float64"),
-        ({"y_test": GREY["y_test"].astype(object)}, "allow_pickle"),
+        ({"y_test": GREY["y_test"].astype(object)}, "Python objects, which are never read"),
     ],
 )
 def test_npz_with_other_content(tmp_path, changes, message):
@@ -204,6 +206,42 @@ def test_npy_under_the_name_of_an_npz(tmp_path):
         np.save(file, GREY["x_train"])
     with pytest.raises(OSError, match=r"mnist.npz: broken"):
         load_images("mnist", data_home=tmp_path)
+
+
+def test_archives_that_unpack_to_too_much(tmp_path):
+    """Zeros, a thousand times smaller when packed; and a member that says so and holds nothing."""
+    with gzip.open(tmp_path / "cifar-10-binary.tar.gz", "wb", 1) as file:
+        for _ in range(257):
+            file.write(bytes(2**20))
+    with pytest.raises(OSError, match="more than the 268,435,456 bytes accepted"):
+        load_images("cifar10", data_home=tmp_path)
+    content = write_mnist_npz(tmp_path).read_bytes()
+    place = content.index(b"PK\x01\x02") + 24
+    content = content[:place] + struct.pack("<I", 3 * 2**30) + content[place + 4 :]
+    (tmp_path / "mnist.npz").write_bytes(content)
+    with pytest.raises(OSError, match=r"mnist.npz: .*more than the 2,147,483,648 accepted"):
+        load_images("mnist", data_home=tmp_path)
+
+
+def test_paths_that_leave_the_folder_are_written_nowhere(tmp_path, small_batches):
+    """Members of an archive of tar are found by their names alone; of one of zip, refused."""
+    data_home = tmp_path / "a" / "b"
+    data_home.mkdir(parents=True)
+    files = cifar_files(SMALL_CIFAR, ROWS_A_FILE)
+    with tarfile.open(data_home / "cifar-10-binary.tar.gz", "w:gz") as archive:
+        for folder, (name, content) in zip(
+            ["../../", f"{tmp_path}/"] * 3, files.items(), strict=True
+        ):
+            member = tarfile.TarInfo(folder + name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    assert_holds(load_images("cifar10", data_home=data_home), SMALL_CIFAR)
+    np.savez(data_home / "mnist.npz", **{"../../x": GREY["x_train"]}, **GREY)
+    with pytest.raises(OSError, match=r"member '../../x.npy' leaves the folder"):
+        load_images("mnist", data_home=data_home)
+    assert [path.name for path in tmp_path.rglob("*")] == [
+        *("a", "b", "cifar-10-binary.tar.gz", "mnist.npz")
+    ]
 
 
 def _truncations_and_flips(content):

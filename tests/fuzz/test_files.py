@@ -92,7 +92,7 @@ NESTED = st.recursive(
 )
 PROTOCOL = {"dataset": "digits", "n_train": 20, "n_val": 20, "n_test": 20, "n_runs": 6}
 COMPARISON = {
-    "datasets": ["iris", {"name": "two", "use": "wine", "classes": [0, 1]}],
+    "datasets": ["iris", {"name": "two", "use": "digits", "classes": [0, 1]}],
     "victims": ["linear-svm", {"name": "soft", "use": "linear-svm", "C": 0.1}],
     "attacks": ["flipping", {"name": "gentle", "use": "flipping", "rate": 0.1}],
     "defences": ["none", {"name": "half", "use": "centroid", "contamination": 0.5}],

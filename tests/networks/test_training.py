@@ -1,5 +1,7 @@
 """The compiled loop does what Keras's own loop does."""
 
+import io
+import logging
 import random
 from concurrent.futures import ThreadPoolExecutor
 
@@ -138,6 +140,23 @@ def test_threads_train_at_once():
         networks = list(pool.map(lambda seed: fit(seed=seed), [0, 1, 0, 1]))
     for network, seed in zip(networks, [0, 1, 0, 1], strict=True):
         assert network.history == fit(seed=seed).history
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own warning")
+def test_many_plans_are_no_news():
+    """TensorFlow warns of a function that is traced anew at five calls in a row."""
+    said = io.StringIO()
+    logger, handler = logging.getLogger("tensorflow"), logging.StreamHandler(said)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING)
+    try:
+        for patience in range(11, 17):
+            fit(patience=patience)
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+    assert said.getvalue() == ""
 
 
 def test_one_plan_is_compiled_once_for_all_numbers_of_rows(monkeypatch):

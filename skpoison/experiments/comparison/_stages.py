@@ -19,6 +19,7 @@ from skpoison.experiments.comparison._data import draw as draw_positions
 from skpoison.experiments.comparison._entries import CHECKED, cleans, make
 from skpoison.filtering import PoisonFilter
 from skpoison.metrics import clean_removed_rate, poison_f1, poison_precision, poison_recall
+from skpoison.utils._archives import save_arrays
 from skpoison.utils._containers import is_frame, join, take
 
 REFUSED = "refused.txt"
@@ -56,7 +57,7 @@ def draw(folder, unit_seed, needs, *, dataset, max_rows, seed):
     Writes ``rows.npz``: train, val and test, positions in the data set.
     """
     train, val, test = draw_positions(dataset, max_rows, seed)
-    np.savez_compressed(folder / "rows.npz", train=train, val=val, test=test)
+    save_arrays(folder / "rows.npz", train=train, val=val, test=test)
 
 
 @_may_refuse
@@ -81,8 +82,8 @@ def poison(folder, unit_seed, needs, *, dataset, attack, rate, seed):
             X_test, y_test = _part(dataset, needs[0], "test")
             others = take(X_test, np.flatnonzero(y_test != attack.target_))
             _write_rows(folder, "triggered", attack.trigger_.transform(others))
-            np.savez_compressed(folder / "target.npz", target=attack.target_)
-    np.savez_compressed(folder / "poison.npz", kept=kept, y=y_poison)
+            save_arrays(folder / "target.npz", target=attack.target_)
+    save_arrays(folder / "poison.npz", kept=kept, y=y_poison)
     _write_rows(folder, "rows", X_poison)
 
 
@@ -98,7 +99,7 @@ def clean(folder, unit_seed, needs, *, dataset, defence, seed):
     started = time.process_time()
     sampler.fit_resample(X, y)
     seconds = time.process_time() - started
-    np.savez_compressed(folder / "kept.npz", kept=sampler.sample_indices_, seconds=seconds)
+    save_arrays(folder / "kept.npz", kept=sampler.sample_indices_, seconds=seconds)
 
 
 @_may_refuse
@@ -182,7 +183,7 @@ def _write_rows(folder, name, X):
     elif isinstance(X, list):
         pd.DataFrame({"text": X}).to_parquet(folder / f"{name}.parquet")
     else:
-        np.savez_compressed(folder / f"{name}.npz", X=X)
+        save_arrays(folder / f"{name}.npz", X=X)
 
 
 def _read_rows(folder, name, like):

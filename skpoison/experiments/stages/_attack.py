@@ -5,6 +5,7 @@ from sklearn.svm import SVC
 
 from skpoison.experiments.stages._sets import arrays_of
 from skpoison.utils import make_estimator
+from skpoison.utils._archives import save_arrays
 
 
 def attack(folder, seed, needs, *, attack, n_poison, victim):
@@ -21,4 +22,4 @@ def attack(folder, seed, needs, *, attack, n_poison, victim):
     X_out, y_out = sampler.fit_resample(X, y, X_val=X_val, y_val=y_val)
     poison = np.flatnonzero(sampler.poison_mask_)
     poison = np.random.default_rng(seed).permutation(poison)
-    np.savez_compressed(folder / "poison.npz", X=X_out[poison], y=y_out[poison])
+    save_arrays(folder / "poison.npz", X=X_out[poison], y=y_out[poison])

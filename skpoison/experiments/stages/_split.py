@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from skpoison.datasets import load_images, split_rows
+from skpoison.utils._archives import save_arrays
 
 PARTS = 6  # the last part of the data is for the assessment runs
 
@@ -31,7 +32,7 @@ def split(folder, seed, needs, *, dataset, classes, purpose, number, sizes, part
         arrays[f"i_{name}"] = part[indices]
         arrays[f"X_{name}"] = images.data[part[indices]]
         arrays[f"y_{name}"] = images.target[part[indices]]
-    np.savez_compressed(folder / "rows.npz", **arrays)
+    save_arrays(folder / "rows.npz", **arrays)
 
 
 _load_images = lru_cache(maxsize=1)(

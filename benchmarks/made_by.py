@@ -37,6 +37,9 @@ MEASURED = {
         *[f"detectors.{name}Detector" for name in ("TriggerSearch", "ActivationClustering")],
     ],
     "beyond_memory.csv": ["detectors.BlockwiseDetector", "detectors.EnsembleDetector"],
+    "cae_plus_pools.csv": [
+        f"detectors.{n}Detector" for n in ("CrossFittedCAE", "ConfidentLearning")
+    ],
     "cae_plus_runs.csv": ["detectors.CrossFittedCAEDetector"],
     "certificates.csv": [
         f"robust.{name}Classifier"

@@ -50,7 +50,12 @@ class AnyRowsMixin:
                 _check_feature_names(self, X, reset=reset)
                 _check_n_features(self, X, reset=reset)
             if not as_they_are:
+                if len(shape) > 2:
+                    raise ValueError(f"X must have two dimensions, as in fit, got shape {shape}.")
                 X = as_frame(X)
+                if not reset:  # an array has no names
+                    _check_n_features(self, X, reset=False)
+                    X = X.set_axis(self._encoder.feature_names_in_, axis=1)
                 check_frame(X, MAX_SINGLE)  # the encoder works in single precision
         else:
             X = self._validate_numbers(X, reset)

@@ -60,3 +60,16 @@ def test_huge_values_are_judged_as_the_same_in_small(detector, dtype, factor, di
     huge[3, 5] = 1e200
     with pytest.raises(ValueError, match="Column 5 of X holds values up to 1e\\+200"):
         clone(detector).fit(huge, y)
+
+
+def test_rows_without_names_are_those_of_the_table_by_position():
+    rng = np.random.RandomState(0)
+    X = pd.DataFrame({"size": rng.normal(size=60), "colour": ["red", "blue"] * 30})
+    y = np.arange(60) % 2
+    detector = EnsembleDetector(random_state=0).fit(X, y)
+    new = pd.DataFrame({"size": rng.normal(size=8), "colour": ["blue", "red"] * 4})
+    with pytest.warns(UserWarning, match="feature names"):
+        scores = detector.score_samples(new.to_numpy(), y[:8])
+    np.testing.assert_array_equal(scores, detector.score_samples(new, y[:8]))
+    with pytest.raises(ValueError, match="two dimensions"):
+        detector.score_samples(np.zeros((3, 2, 2)), y[:3])

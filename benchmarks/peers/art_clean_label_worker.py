@@ -1,4 +1,4 @@
-"""ART's gradient matching: ``python art_clean_label_worker.py rows.npz poison.npz``.
+"""ART's clean-label attacks: ``python art_clean_label_worker.py rows.npz poison.npz``.
 
 Runs in an environment of its own, with ART and PyTorch, without skpoison. Its network
 is the one whose weights it is given: dense layers with ReLU.
@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import torch
-from art.attacks.poisoning import GradientMatchingAttack
+from art.attacks.poisoning import FeatureCollisionAttack, GradientMatchingAttack
 from art.estimators.classification import PyTorchClassifier
 from torch import nn
 
@@ -34,16 +34,25 @@ def main(rows_path, result_path):
     classifier = PyTorchClassifier(
         model, nn.CrossEntropyLoss(), given["X"].shape[1:], 2, clip_values=(0, 1)
     )
-    attack = GradientMatchingAttack(
-        classifier,
-        percent_poison=float(given["share"]),
-        epsilon=float(given["epsilon"]),
-        max_trials=1,
-        verbose=0,
-    )
+    X, y, target = given["X"].astype(np.float32), given["y"], given["target"].astype(np.float32)
     begin = time.process_time()
-    X, y = given["X"].astype(np.float32), given["y"]
-    poisoned, _ = attack.poison(given["target"].astype(np.float32), given["wanted"], X, y)
+    if given["attack"] == "gradient matching":
+        attack = GradientMatchingAttack(
+            classifier,
+            percent_poison=float(given["share"]),
+            epsilon=float(given["epsilon"]),
+            max_trials=1,
+            verbose=0,
+        )
+        poisoned, _ = attack.poison(target, given["wanted"], X, y)
+    else:
+        last_hidden = len(model) - 2  # ART counts the layers of a Sequential
+        attack = FeatureCollisionAttack(
+            classifier, target, last_hidden, watermark=0.3, verbose=False
+        )
+        bases = np.random.permutation(np.flatnonzero(y == given["wanted"]))[: given["n_poison"]]
+        poisoned = X.copy()
+        poisoned[bases], _ = attack.poison(X[bases].copy())
     np.savez(result_path, X=poisoned, cpu_s=time.process_time() - begin)
 
 

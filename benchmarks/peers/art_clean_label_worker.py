@@ -1,7 +1,8 @@
 """ART's clean-label attacks: ``python art_clean_label_worker.py rows.npz poison.npz``.
 
 Runs in an environment of its own, with ART and PyTorch, without skpoison. Its network
-is the one whose weights it is given: dense layers with ReLU.
+is the one whose weights it is given: dense layers with ReLU. ART's loaders of rows, which start a
+process an epoch, run in this one, so that its CPU seconds hold everything.
 """
 
 import sys
@@ -12,6 +13,7 @@ import torch
 from art.attacks.poisoning import FeatureCollisionAttack, GradientMatchingAttack
 from art.estimators.classification import PyTorchClassifier
 from torch import nn
+from torch.utils import data
 
 
 def network(weights, biases):
@@ -26,6 +28,8 @@ def network(weights, biases):
 
 def main(rows_path, result_path):
     torch.set_num_threads(1)
+    load = data.DataLoader
+    data.DataLoader = lambda *rows, **settings: load(*rows, **settings | {"num_workers": 0})
     given = np.load(rows_path)
     np.random.seed(int(given["seed"]))
     torch.manual_seed(int(given["seed"]))

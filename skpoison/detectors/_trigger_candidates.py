@@ -170,6 +170,8 @@ def _values(context, seen):
         pairs = place.astype(np.int64) * len(other_values) + other_place
         for pair, rows in seen.often(pairs):
             value, other = divmod(int(pair), len(other_values))
+            if max(np.mean(place == value), np.mean(other_place == other)) > LARGEST_SHARE:
+                continue  # a value that most rows have makes no sign of another
             if seen.is_pure(place == value) or seen.is_pure(other_place == other):
                 continue  # one of the two says as much
             # without either there is no trigger; the one that tells more by itself stays

@@ -2,17 +2,20 @@
 
 import numpy as np
 
+from skpoison.audit._word_order import judge_word_order
 from skpoison.audit.kinds._base import BaseKind, are, count, percent
 from skpoison.detectors import CentroidDetector
 from skpoison.detectors._ensemble import FAR_OUT
 
 N_COLUMNS = 3  # named in a reason
+ADVICE = "Look whether these rows belong into the data at all."
 
 
 class Outliers(BaseKind):
     """Rows far from the centroid of the class they claim, where they are a group of their own.
 
-    Tables with categories or gaps are not judged: a rare category is far out by nature.
+    Texts whose words follow each other as by chance are far from all classes. Tables with
+    categories or gaps are not judged: a rare category is far out by nature.
     """
 
     name = "outlier"
@@ -25,6 +28,10 @@ class Outliers(BaseKind):
             return self.not_asked(
                 context, "among categories and gaps the rare ones are far out by nature"
             )
+        if context.data.kind == "text":
+            order = judge_word_order(context.data.X, context.random_state())
+            if order.flagged.any():
+                return self._without_order(context, order)
         detector = CentroidDetector(standardize=True, contamination=FAR_OUT)
         detector.fit(context.rows, context.codes)
         flagged = detector.training_scores_ < detector.offset_
@@ -51,8 +58,23 @@ class Outliers(BaseKind):
                 "of its class as rows are" + self._where(context, row)
                 for row in rows.tolist()
             },
-            advice="Look whether these rows belong into the data at all.",
+            advice=ADVICE,
             **common,
+        )
+
+    def _without_order(self, context, order):
+        rows, (low, high) = np.flatnonzero(order.flagged).tolist(), order.interval
+        return self.finding(
+            context,
+            True,
+            f"{count(len(rows), 'text')} {are(len(rows))} of words in an order that says nothing "
+            f"({percent(low)} to {percent(high)} of all).",
+            flagged=order.flagged,
+            reasons=dict.fromkeys(rows, "its words follow each other as by chance"),
+            score=order.score,
+            share=order.share,
+            interval=order.interval,
+            advice=ADVICE,
         )
 
     def _where(self, context, row):

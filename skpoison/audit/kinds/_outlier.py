@@ -1,20 +1,22 @@
 """Rows far from their class."""
 
 import numpy as np
+from scipy.stats import binomtest
 
+from skpoison.audit._tail_gap import rows_beyond_gap
 from skpoison.audit._word_order import judge_word_order
 from skpoison.audit.kinds._base import BaseKind, are, count, percent
 from skpoison.detectors import CentroidDetector
-from skpoison.detectors._ensemble import FAR_OUT
 
 N_COLUMNS = 3  # named in a reason
+LEVEL = 0.9  # of the interval
 ADVICE = "Look whether these rows belong into the data at all."
 
 
 class Outliers(BaseKind):
-    """Rows far from the centroid of the class they claim, where they are a group of their own.
+    """Rows far from the centroid of the class they claim, beyond a gap that no tail explains.
 
-    Texts whose words follow each other as by chance are far from all classes. Tables with
+    Texts are far from all classes where their words follow each other as by chance. Tables with
     categories or gaps are not judged: a rare category is far out by nature.
     """
 
@@ -28,25 +30,24 @@ class Outliers(BaseKind):
             return self.not_asked(
                 context, "among categories and gaps the rare ones are far out by nature"
             )
+        nothing = "No group of rows lies far from its class."
         if context.data.kind == "text":
             order = judge_word_order(context.data.X, context.random_state())
             if order.flagged.any():
                 return self._without_order(context, order)
-        detector = CentroidDetector(standardize=True, contamination=FAR_OUT)
-        detector.fit(context.rows, context.codes)
-        flagged = detector.training_scores_ < detector.offset_
+            if context.data.features is None:  # words of texts are rare by nature
+                common = {"score": order.score, "interval": order.interval}
+                return self.finding(context, False, nothing, **common)
+        detector = CentroidDetector(standardize=True).fit(context.rows, context.codes)
+        distance = -detector.training_scores_
+        n_beyond = rows_beyond_gap(distance)
+        flagged = distance > np.sort(distance)[-n_beyond - 1]
+        low, high = binomtest(n_beyond, context.n_rows).proportion_ci(LEVEL)
         rows = np.flatnonzero(flagged)
-        low, high = detector.contamination_interval_
-        common = {
-            "score": -detector.training_scores_,
-            "share": detector.contamination_,
-            "interval": (low, high),
-        }
-        if not len(rows):
-            return self.finding(
-                context, False, "No group of rows lies far from its class.", **common
-            )
-        typical = np.median(-detector.training_scores_)
+        common = {"score": distance, "share": n_beyond / context.n_rows, "interval": (low, high)}
+        if not n_beyond:
+            return self.finding(context, False, nothing, **common)
+        typical = np.median(distance)
         return self.finding(
             context,
             True,
@@ -54,8 +55,8 @@ class Outliers(BaseKind):
             f"({percent(low)} to {percent(high)} of all).",
             flagged=flagged,
             reasons={
-                row: f"{-detector.training_scores_[row] / typical:.1f} times as far from the mean "
-                "of its class as rows are" + self._where(context, row)
+                row: f"{distance[row] / typical:.1f} times as far from the mean of its class as "
+                "rows are" + self._where(context, row)
                 for row in rows.tolist()
             },
             advice=ADVICE,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2, median_abs_deviation, norm
+from scipy.stats import chi2, norm
 
 from skpoison.thresholds._noise_likelihood import profile_interval
 
@@ -59,7 +59,10 @@ def judge_word_order(texts, random_state):
     if len(usable) < FEWEST_TEXTS or np.median(gain[usable] / error[usable]) < LEAST_ORDER:
         return nothing
     gain, error = gain[usable], error[usable]
-    usual, spread = np.median(gain), median_abs_deviation(gain, scale="normal")
+    usual = np.median(gain)
+    spread = np.median(usual - gain[gain < usual]) / norm.ppf(
+        0.75
+    )  # phrases make a long tail above
     ordered = (1 - UNUSUAL) * norm.pdf(gain, usual, np.hypot(spread, error))
     ratio = norm.pdf(gain, 0, error) / (ordered + UNUSUAL / np.ptp(gain))
     likelihood = np.log1p(np.outer(SHARES, ratio - 1)).sum(axis=1)

@@ -7,6 +7,7 @@ from skpoison.audit._tail_gap import rows_beyond_gap
 from skpoison.audit._word_order import judge_word_order
 from skpoison.audit.kinds._base import BaseKind, are, count, percent
 from skpoison.detectors import CentroidDetector
+from skpoison.detectors._ensemble import FAR_OUT
 
 N_COLUMNS = 3  # named in a reason
 LEVEL = 0.9  # of the interval
@@ -16,6 +17,7 @@ ADVICE = "Look whether these rows belong into the data at all."
 class Outliers(BaseKind):
     """Rows far from the centroid of the class they claim, beyond a gap that no tail explains.
 
+    Images are far too where their distances show a second component.
     Texts are far from all classes where their words follow each other as by chance. Tables with
     categories or gaps are not judged: a rare category is far out by nature.
     """
@@ -38,14 +40,18 @@ class Outliers(BaseKind):
             if context.data.features is None:  # words of texts are rare by nature
                 common = {"score": order.score, "interval": order.interval}
                 return self.finding(context, False, nothing, **common)
-        detector = CentroidDetector(standardize=True).fit(context.rows, context.codes)
+        detector = CentroidDetector(standardize=True, contamination=FAR_OUT)
+        detector.fit(context.rows, context.codes)
         distance = -detector.training_scores_
-        n_beyond = rows_beyond_gap(distance)
-        flagged = distance > np.sort(distance)[-n_beyond - 1]
-        low, high = binomtest(n_beyond, context.n_rows).proportion_ci(LEVEL)
+        n_rows = rows_beyond_gap(distance)
+        low, high = binomtest(n_rows, context.n_rows).proportion_ci(LEVEL)
+        share, flagged = n_rows / context.n_rows, distance > np.sort(distance)[-n_rows - 1]
+        if not n_rows and context.data.kind == "images":  # distances of pixels have no long tails
+            flagged = distance > -detector.offset_
+            share, (low, high) = detector.contamination_, detector.contamination_interval_
         rows = np.flatnonzero(flagged)
-        common = {"score": distance, "share": n_beyond / context.n_rows, "interval": (low, high)}
-        if not n_beyond:
+        common = {"score": distance, "share": share, "interval": (low, high)}
+        if not len(rows):
             return self.finding(context, False, nothing, **common)
         typical = np.median(distance)
         return self.finding(

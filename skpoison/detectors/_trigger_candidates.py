@@ -14,7 +14,7 @@ LARGEST_SHARE = 0.5  # of the rows
 COLUMNS_OF_PAIRS = 20  # more columns have no pairs looked at
 WORDS = r"\w+|[^\w\s]"
 PATCH = 3  # pixels a side
-MOST_PLACES = 1024  # where a patch is looked for
+MOST_PLACES, MOST_PATCHES = 1024, 20_000_000  # looked at: in many images, in all of few
 LEAST_PURE = 0.9  # share of one label; others are no candidates
 
 
@@ -248,7 +248,8 @@ def _patches(context, seen):
     """Patches of equal pixels at one place that go with one label."""
     images = _bytes(context.data.X)
     height, width = images.shape[1] - PATCH + 1, images.shape[2] - PATCH + 1
-    step = int(np.ceil(np.sqrt(max(height * width / MOST_PLACES, 1))))
+    n_places = max(MOST_PLACES, MOST_PATCHES // len(images))
+    step = int(np.ceil(np.sqrt(max(height * width / n_places, 1))))
     factors = context.random_state().randint(
         1, 2**62, size=PATCH * PATCH * images.shape[3], dtype=np.uint64
     )

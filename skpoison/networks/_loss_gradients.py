@@ -30,8 +30,8 @@ def loss_gradient(network: TrainedNetwork, rows: FloatArray, code: int) -> Float
         All weights in their order, flattened.
     """
     parts = _in_chunks(network, rows, code, _functions(network.architecture)[0])
-    gradient = sum(np.concatenate([slope.ravel() for slope in slopes]) for slopes in parts)
-    return gradient / len(rows)
+    gradients = [np.concatenate([slope.ravel() for slope in slopes]) for slopes in parts]
+    return np.sum(gradients, axis=0) / len(rows)
 
 
 def pull_back_loss_gradient(

@@ -286,7 +286,7 @@ def test_a_regression_is_told_in_its_own_words(tmp_path):
     data = AuditData(pd.DataFrame({"size": np.arange(30.0)}), y, "table", task="regression")
     found = finding(
         *("target", "Wrong targets", 30, [4]),
-        likelier_label=np.linspace(1, 2, 30),
+        suggested_label=np.linspace(1, 2, 30),
         probability=np.eye(30)[4],
     )
     audit = audit_of(data, found)

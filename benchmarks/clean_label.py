@@ -1,11 +1,14 @@
-"""Gradient matching on a Keras network, beside ART's on the same network in PyTorch.
+"""Clean-label attacks on a Keras network, beside ART's on the same network in PyTorch.
 
     python benchmarks/clean_label.py --art-python ART/bin/python
 
 ART's environment needs PyTorch too. 300 images of MNIST 4 and 9, of which 30 of the wanted class
-are changed by at most 0.3; both have the same surrogate, a NetworkClassifier with one layer of 64.
-A target counts as fooled where another such network, trained anew on the poisoned rows from its own
-weights, gives it the wanted label. Writes ``benchmarks/results/clean_label.csv``.
+are changed, by at most 0.3 (ART's feature collision has no bound; it mixes 30 % of the target in,
+as its notebook does). All have the same surrogate, a NetworkClassifier with one layer of 64.
+`fooled`: another such network, trained anew on the poisoned rows from its own weights, gives the
+target the wanted label. `last_layer`: so does a logistic regression on the surrogate's hidden
+layer, the setting that feature collision is made for. The settings of gradient matching were chosen
+on the first six targets, which are left out. Writes ``benchmarks/results/clean_label.csv``.
 """
 
 import argparse
@@ -18,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
 
 from skpoison.attacks import FeatureCollisionAttack, GradientMatchingAttack
 from skpoison.datasets import load_images, split_rows
@@ -25,17 +29,25 @@ from skpoison.victims import NetworkClassifier
 
 HERE = Path(__file__).parent
 EPSILON, N_POISON = 0.3, 30
-OURS = {"gradient matching": GradientMatchingAttack, "bullseye": FeatureCollisionAttack}
+TUNED_ON = 6  # targets
+OURS = {
+    "gradient matching": (GradientMatchingAttack, {}),
+    "bullseye": (FeatureCollisionAttack, {}),
+    "feature collision": (FeatureCollisionAttack, {"strategy": "collision"}),
+}
+BY_ART = ("gradient matching", "feature collision")
 
 
 def network(seed):
     return NetworkClassifier(epochs=30, random_state=seed)
 
 
-def by_ours(attack, surrogate, train, test, target, seed):
+def by_ours(name, surrogate, train, test, target, seed):
     """Poisoned rows and CPU seconds."""
+    attack, settings = OURS[name]
     attack = attack(
         FrozenEstimator(surrogate),
+        **settings,
         target=target,
         epsilon=EPSILON,
         rate=N_POISON,
@@ -47,7 +59,7 @@ def by_ours(attack, surrogate, train, test, target, seed):
     return poisoned, time.process_time() - begin
 
 
-def by_art(python, surrogate, train, test, target, seed):
+def by_art(python, attack, surrogate, train, test, target, seed):
     """As `by_ours`, by ART in its own environment."""
     X, y = train
     codes = np.searchsorted(surrogate.classes_, y)
@@ -60,6 +72,8 @@ def by_art(python, surrogate, train, test, target, seed):
         np.savez(
             rows,
             **given,
+            attack=attack,
+            n_poison=N_POISON,
             n_layers=len(weights) // 2,
             X=X,
             y=codes,
@@ -85,6 +99,8 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--art-python", default=os.environ.get("SKPOISON_ART_PYTHON"))
     parser.add_argument("--targets", type=int, default=10)
+    parser.add_argument("--collisions", type=int, default=2, help="targets of ART's, which is slow")
+    parser.add_argument("--results", type=Path, default=HERE / "results")
     options = parser.parse_args(arguments)
     X, y = load_images("mnist", classes=(4, 9), return_X_y=True)
     X = X.reshape(len(X), -1)
@@ -93,30 +109,35 @@ def main(arguments=None):
     surrogate, judge = network(0).fit(*train), network(1).fit(*train)
     agreed = (surrogate.predict(test[0]) == test[1]) & (judge.predict(test[0]) == test[1])
     records = []
-    for target in np.flatnonzero(agreed)[: options.targets]:
-        made = {
-            name: by_ours(attack, surrogate, train, test, int(target), 0)
-            for name, attack in OURS.items()
-        }
+    targets = np.flatnonzero(agreed)[TUNED_ON : TUNED_ON + options.targets].tolist()
+    for number, target in enumerate(targets):
+        made = {name: by_ours(name, surrogate, train, test, target, 0) for name in OURS}
         if options.art_python:
-            made["ART gradient matching"] = by_art(
-                options.art_python, surrogate, train, test, int(target), 0
+            for name in BY_ART if number < options.collisions else BY_ART[:1]:
+                made[f"ART {name}"] = by_art(
+                    options.art_python, name, surrogate, train, test, target, 0
+                )
+        for name, ((X, y), cpu_s) in made.items():
+            victim = network(2).fit(X, y)
+            hidden, seen = (
+                surrogate.network_.encode(rows.astype(np.float32)) for rows in (X, test[0])
             )
-        for name, (poisoned, cpu_s) in made.items():
-            victim = network(2).fit(*poisoned)
+            last = LogisticRegression(max_iter=1000).fit(hidden, y)
             records.append(
                 {
                     "contender": name,
                     "target": target,
                     "fooled": int(victim.predict(test[0][[target]])[0] != test[1][target]),
+                    "last_layer": int(last.predict(seen[[target]])[0] != test[1][target]),
                     "accuracy": victim.score(*test),
+                    "moved": np.abs(X - train[0])[(X != train[0]).any(axis=1)].max(),
                     "cpu_s": cpu_s,
                 }
             )
             print(*records[-1].values(), flush=True)
-    table = pd.DataFrame(records)
-    table.to_csv(HERE / "results" / "clean_label.csv", index=False, float_format="%.4g")
-    print(table.groupby("contender", sort=False)[["fooled", "accuracy", "cpu_s"]].mean().round(3))
+        table = pd.DataFrame(records)
+        table.to_csv(options.results / "clean_label.csv", index=False, float_format="%.4g")
+    print(table.drop(columns="target").groupby("contender", sort=False).mean().round(3))
 
 
 if __name__ == "__main__":

@@ -28,8 +28,8 @@ class BackdoorAttack(BasePoisoningAttack):
         What puts the trigger on rows: one of :mod:`skpoison.attacks.triggers`, or any other that
         gives back as many rows in the container that it got. It is used as it is, not fitted.
         None: a white patch in the corner of n-dimensional images, the word "cf" behind texts, and
-        of tables (and flattened images) the last column, set to its largest number or its
-        rarest category.
+        of tables (and flattened images) the last column that varies, set to its largest number
+        or its rarest category.
 
     target : label, default=None
         The label that the trigger shall call up. None: the most frequent one.
@@ -191,9 +191,7 @@ def default_trigger(X):
     if len(shape) in (2, 3):
         return PatchTrigger(size=min(3, *shape[:2]))
     if len(shape) == 1:
-        column, values = _last_column(X, shape[0])
-        if not len(values):
-            raise ValueError(f"Column {column!r} of X has no values: name a trigger=.")
+        column, values = _last_varying_column(X, shape[0])
         if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
             return ColumnTrigger({column: values.max()})
         return ColumnTrigger({column: values.value_counts().index[-1]})
@@ -202,16 +200,20 @@ def default_trigger(X):
     raise ValueError("X holds neither images, columns nor texts: name a trigger=.")
 
 
-def _last_column(X, n_columns):
-    """Name of the last column, and those of its values that are not missing."""
+def _last_varying_column(X, n_columns):
+    """Name of the last column with two values or more, and its values that are not missing."""
+    names = list(X.columns) if is_frame(X) else range(n_columns)
+    columns = X.tocsc() if sparse.issparse(X) else X
+    for number in range(n_columns - 1, -1, -1):
+        values = _column(columns, number, names[number]).dropna()
+        if values.nunique() > 1:
+            return names[number], values
+    raise ValueError("No column of X has two values: name a trigger=.")
+
+
+def _column(X, number, name):
     if is_frame(X):
-        column = list(X.columns)[-1]
-        values = X.iloc[:, -1] if hasattr(X, "iloc") else pd.Series(X[column].to_list())
-    else:
-        column = n_columns - 1
-        if sparse.issparse(X):
-            values = X.tocsc()[:, [column]].toarray().ravel()
-        else:
-            values = [row[column] for row in X]
-        values = pd.Series(np.asarray(values, dtype=object)).infer_objects()
-    return column, values.dropna()
+        return X.iloc[:, number] if hasattr(X, "iloc") else pd.Series(X[name].to_list())
+    if sparse.issparse(X):
+        return pd.Series(X[:, [number]].toarray().ravel())
+    return pd.Series(np.asarray([row[number] for row in X], dtype=object)).infer_objects()

@@ -66,13 +66,17 @@ class BaseCleanLabelAttack(BasePoisoningAttack):
         self.max_iter = max_iter
 
     @abstractmethod
-    def _loss(self, X, y, target, code, bases, random_state):
+    def _model(self, X, y, random_state):
+        """What the attacker knows of the victim, from the clean rows and their label codes."""
+
+    @abstractmethod
+    def _loss(self, model, target, code, bases):
         """Make the loss of poison rows.
 
         Parameters
         ----------
-        X, y : ndarray
-            The clean rows and their label codes.
+        model : object
+            What `_model` returned.
 
         target : ndarray of shape (n_features,)
             The row that shall be misclassified.
@@ -83,14 +87,15 @@ class BaseCleanLabelAttack(BasePoisoningAttack):
         bases : ndarray of shape (n_poison, n_features)
             Rows of this label from which the poison starts.
 
-        random_state : RandomState
-            Seeds a victim.
-
         Returns
         -------
         loss : callable
             ``loss(rows)`` gives the loss of poison rows and its derivatives, of their shape.
         """
+
+    def _order(self, model, rows, code):
+        """In which order to start from rows of the wanted label, which come in a random one."""
+        return np.arange(len(rows))
 
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         rows, labels = (X, y) if X_val is None else (X_val, y_val)
@@ -102,15 +107,16 @@ class BaseCleanLabelAttack(BasePoisoningAttack):
         target = rows[self.target]
         code = self._aim(X, y, target, labels[self.target])
         self.label_ = self.classes_[code]
-        candidates = np.flatnonzero(y == code)
-        order = random_state.permutation(candidates)
-        sources = np.resize(order, n_poison)  # used again where there are too few
+        candidates = random_state.permutation(np.flatnonzero(y == code))
         everything = np.vstack([X, target])
         low, high = everything.min(axis=0), everything.max(axis=0)
-        bases = X[sources]
         reach = self.epsilon * (high - low)
         with threadpool_limits(1):
-            loss = self._loss(X, y, target, code, bases, random_state)
+            model = self._model(X, y, random_state)
+            order = candidates[self._order(model, X[candidates], code)]
+            sources = np.resize(order, n_poison)  # used again where there are too few
+            bases = X[sources]
+            loss = self._loss(model, target, code, bases)
             made, self.loss_path_ = minimize_in_box(
                 loss,
                 bases,

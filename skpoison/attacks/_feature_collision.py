@@ -146,11 +146,13 @@ class FeatureCollisionAttack(BaseCleanLabelAttack):
         self.strategy = strategy
         self.beta = beta
 
-    def _loss(self, X, y, target, code, bases, random_state):
-        encoder = RowFeatures()
-        if self.estimator is not None:
-            kinds = (MLPClassifier, NetworkClassifier)
-            encoder = features_of(train_victim(self.estimator, kinds, X, y, random_state))
+    def _model(self, X, y, random_state):
+        if self.estimator is None:
+            return RowFeatures()
+        kinds = (MLPClassifier, NetworkClassifier)
+        return features_of(train_victim(self.estimator, kinds, X, y, random_state))
+
+    def _loss(self, encoder, target, code, bases):
         wanted = encoder.features(target[np.newaxis])
         if self.strategy == "collision":
             return CollisionLoss(encoder, wanted, bases, self.beta)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import HasMethods
@@ -11,7 +10,7 @@ from sklearn.utils._param_validation import HasMethods
 from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._clean_label import BaseCleanLabelAttack, train_victim
 from skpoison.victims import NetworkClassifier
-from skpoison.victims._networks import RowFeatures, features_of
+from skpoison.victims._parameter_gradients import parameter_gradients_of
 
 
 class GradientMatchingAttack(BaseCleanLabelAttack):
@@ -21,7 +20,7 @@ class GradientMatchingAttack(BaseCleanLabelAttack):
     changed a little, so that the gradient of the victim's loss on them points where the gradient of
     its loss on the target row under the wrong label does: one less their cosine is minimised.
     Each step of training on the poison is then one towards the wrong label. Gradients are those
-    with respect to the weights of the last layer.
+    with respect to all parameters of the victim.
 
     Parameters
     ----------
@@ -80,10 +79,17 @@ class GradientMatchingAttack(BaseCleanLabelAttack):
     --------
     FeatureCollisionAttack : Brings features together in place of gradients.
 
+    Notes
+    -----
+    The rows from which poison is made are those of the wanted label that the victim is least sure
+    of, whose gradients are the largest, as [2]_ chooses them.
+
     References
     ----------
     .. [1] J. Geiping et al., "Witches' Brew: Industrial Scale Data Poisoning via Gradient
        Matching", ICLR 2021.
+    .. [2] H. Souri, L. Fowl, R. Chellappa, M. Goldblum, T. Goldstein, "Sleeper Agent: Scalable
+       Hidden Trigger Backdoors for Neural Networks Trained from Scratch", NeurIPS 2022.
 
     Examples
     --------
@@ -131,86 +137,43 @@ class GradientMatchingAttack(BaseCleanLabelAttack):
         )
         self.estimator = estimator
 
-    def _loss(self, X, y, target, code, bases, random_state):
+    def _model(self, X, y, random_state):
         victim = LogisticRegression() if self.estimator is None else self.estimator
         kinds = (LogisticRegression, MLPClassifier, NetworkClassifier)
-        encoder, weights, bias = last_layer(train_victim(victim, kinds, X, y, random_state))
-        features = encoder.features(target[np.newaxis])
-        wanted = layer_gradient(features, softmax(features @ weights.T + bias, axis=1), code)
-        return MatchingLoss(encoder, weights, bias, wanted, code)
+        return train_victim(victim, kinds, X, y, random_state)
 
+    def _order(self, victim, rows, code):
+        return np.argsort(victim.predict_proba(rows)[:, code], kind="stable")
 
-def last_layer(victim):
-    """What a fitted victim's last layer sees, its weights (n_classes, n_inputs) and biases."""
-    if isinstance(victim, LogisticRegression):
-        encoder, weights, bias = RowFeatures(), victim.coef_, victim.intercept_
-    else:
-        encoder = features_of(victim)
-        weights, bias = encoder.last_layer
-    if len(weights) == 1:  # of two classes: log-odds of the second
-        weights, bias = np.vstack([0 * weights, weights]), np.append(0, bias)
-    return encoder, weights, bias
-
-
-def layer_gradient(features, probabilities, code):
-    """Mean gradient of the log-loss of rows under a label, with respect to weights and biases.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n_rows, n_inputs)
-        What the layer sees.
-
-    probabilities : ndarray of shape (n_rows, n_classes)
-        What it says.
-
-    code : int
-        The label.
-
-    Returns
-    -------
-    gradient : ndarray of shape (n_classes, n_inputs + 1)
-    """
-    errors = probabilities - np.eye(probabilities.shape[1])[code]
-    return errors.T @ _with_one(features) / len(features)
+    def _loss(self, victim, target, code, bases):
+        return MatchingLoss(parameter_gradients_of(victim), target[np.newaxis], code)
 
 
 class MatchingLoss:
-    """One less the cosine between the gradient of poison rows and a wanted one.
+    """One less the cosine between the training gradients of poison rows and of a target row.
 
     Parameters
     ----------
-    encoder : RowFeatures, NetworkFeatures or KerasFeatures
-        What the last layer sees.
+    gradients : PerceptronGradients or KerasGradients
+        Those of the victim.
 
-    weights, bias : ndarray of shape (n_classes, n_inputs) and (n_classes,)
-        Of the last layer.
-
-    wanted : ndarray of shape (n_classes, n_inputs + 1)
-        The wanted gradient.
+    target : ndarray of shape (1, n_features)
+        The target row.
 
     code : int
-        The label of the poison rows.
+        The label that all these rows carry.
     """
 
-    def __init__(self, encoder, weights, bias, wanted, code):
-        self.encoder, self.weights, self.bias = encoder, weights, bias
-        self.wanted, self.code = wanted / (np.linalg.norm(wanted) or 1.0), code
+    def __init__(self, gradients, target, code):
+        self.gradients, self.code = gradients, code
+        wanted = gradients(target, code)
+        self.wanted = wanted / (np.linalg.norm(wanted) or 1.0)
 
     def __call__(self, rows):
         """Give the value and its derivatives."""
-        features = self.encoder.features(rows)
-        p = softmax(features @ self.weights.T + self.bias, axis=1)
-        gradient = layer_gradient(features, p, self.code)
+        gradient = self.gradients(rows, self.code)
         length = np.linalg.norm(gradient) or 1.0
-        cosine = np.sum(self.wanted * gradient) / length
-        # derivative of the value with respect to the gradient, then to each row's features
-        slope = (cosine * gradient / length - self.wanted) / (length * len(rows))
-        errors = p - np.eye(p.shape[1])[self.code]
-        along = _with_one(features) @ slope.T
-        through_p = p * (along - np.sum(p * along, axis=1, keepdims=True))
-        by_features = errors @ slope[:, :-1] + through_p @ self.weights
-        return 1 - cosine, self.encoder.pull_back(rows, by_features)
-
-
-def _with_one(features):
-    return np.column_stack([features, np.ones(len(features))])
+        gradient = gradient / length
+        cosine = self.wanted @ gradient
+        slope = (cosine * gradient - self.wanted) / length
+        return 1 - cosine, self.gradients.pull_back(rows, self.code, slope)

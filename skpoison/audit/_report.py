@@ -22,6 +22,11 @@ N_ADVICES = 3
 POSITIONS_IN_CODE = 5_000
 VALUE_LENGTH = 400
 NAME_LENGTH = 60
+WORDS = {  # of the label, the better one, and what is wrong
+    "classification": ("labelled", "likelier", "wrong label"),
+    "regression": ("given", "expected", "wrong target"),
+    "multilabel": ("tagged", "likelier", "wrong tag"),
+}
 NOUNS = {"table": "rows", "text": "texts", "images": "images", "features": "rows"}
 
 ENVIRONMENT = Environment(
@@ -75,6 +80,7 @@ def render(audit):
         style=style,
         **_first_screen(audit, found),
         row_kind=audit.data.kind,
+        words=WORDS[audit.data.task],
         sections=_sections(audit, found),
         code=Markup(escape(_code(audit))),
         columns=audit.data.columns or {},

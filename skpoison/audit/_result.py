@@ -215,7 +215,9 @@ class Audit(Storable):
                 f"by {counted(n_asked, 'kind')} of check."
             )
         n_flagged = int(self.rows["flagged"].sum())
-        rows = f" In all, {n_flagged:,} of {len(self.data.y):,} rows are flagged."
+        rows = ""
+        if n_flagged > found[0].flagged.sum():
+            rows = f" In all, {n_flagged:,} of {len(self.data.y):,} rows are flagged."
         titles = ", ".join(finding.title[0].lower() + finding.title[1:] for finding in found[1:])
         sentence = found[0].sentence
         if titles:

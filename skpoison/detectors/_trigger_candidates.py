@@ -14,7 +14,7 @@ LARGEST_SHARE = 0.5  # of the rows
 COLUMNS_OF_PAIRS = 20  # more columns have no pairs looked at
 WORDS = r"\w+|[^\w\s]"
 PATCH = 3  # pixels a side
-MOST_PLACES = 1024  # where a patch is looked for
+MOST_PLACES, MOST_PATCHES = 1024, 20_000_000  # looked at: in many images, in all of few
 LEAST_PURE = 0.9  # share of one label; others are no candidates
 
 
@@ -170,6 +170,8 @@ def _values(context, seen):
         pairs = place.astype(np.int64) * len(other_values) + other_place
         for pair, rows in seen.often(pairs):
             value, other = divmod(int(pair), len(other_values))
+            if max(np.mean(place == value), np.mean(other_place == other)) > LARGEST_SHARE:
+                continue  # a value that most rows have makes no sign of another
             if seen.is_pure(place == value) or seen.is_pure(other_place == other):
                 continue  # one of the two says as much
             # without either there is no trigger; the one that tells more by itself stays
@@ -246,7 +248,8 @@ def _patches(context, seen):
     """Patches of equal pixels at one place that go with one label."""
     images = _bytes(context.data.X)
     height, width = images.shape[1] - PATCH + 1, images.shape[2] - PATCH + 1
-    step = int(np.ceil(np.sqrt(max(height * width / MOST_PLACES, 1))))
+    n_places = max(MOST_PLACES, MOST_PATCHES // len(images))
+    step = int(np.ceil(np.sqrt(max(height * width / n_places, 1))))
     factors = context.random_state().randint(
         1, 2**62, size=PATCH * PATCH * images.shape[3], dtype=np.uint64
     )

@@ -14,6 +14,7 @@ import_keras()  # first of all, for it keeps the back end's greetings from the t
 from skpoison.networks._architectures import Architecture  # noqa: E402
 from skpoison.networks._classifier import ClassifierArchitecture  # noqa: E402
 from skpoison.networks._inference import TrainedNetwork  # noqa: E402
+from skpoison.networks._loss_gradients import loss_gradient, pull_back_loss_gradient  # noqa: E402
 from skpoison.networks._saved import SavedNetwork  # noqa: E402
 from skpoison.networks._training import train  # noqa: E402
 from skpoison.networks._unrolled import UnrolledTraining, small_perceptron  # noqa: E402
@@ -24,6 +25,8 @@ __all__ = [
     "SavedNetwork",
     "TrainedNetwork",
     "UnrolledTraining",
+    "loss_gradient",
+    "pull_back_loss_gradient",
     "small_perceptron",
     "train",
 ]

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-_SLOPES = {
+SLOPES = {
     "identity": lambda hidden: np.ones_like(hidden),
     "relu": lambda hidden: (hidden > 0).astype(hidden.dtype),
     "tanh": lambda hidden: 1 - np.square(hidden),
     "logistic": lambda hidden: hidden * (1 - hidden),
 }
-_ACTIVATIONS = {
+ACTIVATIONS = {
     "identity": lambda inputs: inputs,
     "relu": lambda inputs: np.maximum(inputs, 0),
     "tanh": np.tanh,
@@ -35,18 +35,12 @@ class NetworkFeatures:
     ----------
     network : MLPClassifier or MLPRegressor
         Fitted.
-
-    Attributes
-    ----------
-    last_layer : tuple of ndarray
-        Weights (n_outputs, n_hidden) and biases of the layer that sees the features.
     """
 
     def __init__(self, network):
         self.layers = list(zip(network.coefs_, network.intercepts_, strict=True))[:-1]
-        self.activate = _ACTIVATIONS[network.activation]
-        self.slope = _SLOPES[network.activation]
-        self.last_layer = network.coefs_[-1].T, network.intercepts_[-1]
+        self.activate = ACTIVATIONS[network.activation]
+        self.slope = SLOPES[network.activation]
 
     def features(self, X):
         """Features of rows: (n_samples, n_hidden)."""
@@ -86,17 +80,10 @@ class KerasFeatures:
     ----------
     classifier : NetworkClassifier
         Fitted.
-
-    Attributes
-    ----------
-    last_layer : tuple of ndarray
-        Weights (n_classes, n_hidden) and biases of that layer.
     """
 
     def __init__(self, classifier):
         self.network = classifier.network_
-        weights, bias = (np.asarray(part, np.float64) for part in self.network.weights[-2:])
-        self.last_layer = weights.T, bias
 
     def features(self, X):
         """Features of rows: (n_samples, n_hidden)."""

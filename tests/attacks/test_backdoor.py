@@ -5,6 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from imblearn.pipeline import make_pipeline
+from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -92,6 +93,18 @@ def test_a_trigger_of_one_s_own_and_the_default_ones():
         assert list(X_out["kind"])[-3:] == ["rare"] * 3
     X_out, _ = BackdoorAttack(rate=3).fit_resample(table[["n"]], labels)
     assert list(X_out["n"])[-3:] == [19, 19, 19]
+
+
+@pytest.mark.parametrize("container", [np.asarray, csr_array, pd.DataFrame])
+def test_the_default_trigger_is_in_a_column_that_varies(container):
+    """As of flattened images, whose corners are black."""
+    X = np.c_[np.arange(20.0), np.zeros((20, 2))]
+    attack = BackdoorAttack(rate=3, random_state=0)
+    X_out, _ = attack.fit_resample(container(X), ["a", "b"] * 10)
+    made = (X_out.toarray() if container is csr_array else np.asarray(X_out))[-3:]
+    np.testing.assert_array_equal(made, [[19, 0, 0]] * 3)
+    with pytest.raises(ValueError, match="No column of X has two values: name a trigger="):
+        attack.fit_resample(container(0 * X), ["a", "b"] * 10)
 
 
 def test_success_is_counted_among_rows_of_other_classes():

@@ -102,6 +102,34 @@ def test_rows_far_from_their_class(digits):
     np.testing.assert_array_equal(np.flatnonzero(look("outlier", X, y).flagged), np.arange(20))
 
 
+def test_a_few_rows_far_from_their_class_beyond_a_gap():
+    X, y = (part.copy() for part in load_breast_cancer(return_X_y=True, as_frame=True))
+    rng = np.random.RandomState(0)
+    rows = np.sort(rng.permutation(len(y))[:6])
+    X.loc[rows] = X.mean().to_numpy() + 4 * X.std().to_numpy() * rng.choice([-1, 1], (6, 30))
+    found = look("outlier", X, y)
+    np.testing.assert_array_equal(np.flatnonzero(found.flagged), rows)
+    low, high = found.interval
+    assert low < 6 / len(y) == found.share < high
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda rng: np.exp(rng.normal(size=(300, 5))),
+        lambda rng: rng.standard_t(3, size=(300, 5)),
+        lambda rng: rng.uniform(size=(300, 5)) < 0.04,
+        lambda rng: rng.poisson(0.3, size=(300, 3)),
+    ],
+    ids=["lognormal", "student", "binary", "counts"],
+)
+def test_long_tails_and_rare_values_are_not_far_from_their_class(draw):
+    rng = np.random.RandomState(0)
+    for _ in range(3):
+        X = draw(rng).astype(float)
+        assert not look("outlier", X, np.arange(300) % 2).found
+
+
 def test_mixed_tables_have_no_outliers_by_nature():
     X = pd.DataFrame({"a": [1.0, 2.0, 900.0] * 20, "b": ["x", "y", "z"] * 20})
     found = look("outlier", X, [0, 1, 0] * 20)

@@ -278,3 +278,19 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(digits, tmp_path):
     with pytest.raises(OSError, match="could not be written"):
         digits.to_html(tmp_path / "folder")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_regression_is_told_in_its_own_words(tmp_path):
+    y = np.linspace(1, 2, 30)
+    y[4] = 90.0
+    data = AuditData(pd.DataFrame({"size": np.arange(30.0)}), y, "table", task="regression")
+    found = finding(
+        *("target", "Wrong targets", 30, [4]),
+        suggested_label=np.linspace(1, 2, 30),
+        probability=np.eye(30)[4],
+    )
+    audit = audit_of(data, found)
+    page = page_of(audit, tmp_path)
+    assert "given 90, expected 1.13793" in page.text and "wrong target > 99 %" in page.text
+    assert "wrong label" not in page.text and "labelled" not in page.text
+    assert audit.summary["sentence"] == "1 rows are flagged."  # once, where one kind flags rows

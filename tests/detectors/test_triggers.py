@@ -59,3 +59,15 @@ def test_an_informative_value_is_no_trigger():
     """A tag that goes with a label that the rest of the rows says too."""
     table = TABLE.assign(tag=np.where((Y == "yes") & (np.arange(400) % 4 == 0), "w", TABLE["tag"]))
     assert TriggerSearchDetector(random_state=0).fit(table, Y).triggers_ == []
+
+
+def test_a_value_that_most_rows_have_makes_no_trigger_of_another():
+    """Of an informative tag; poison with it has another place, so that it tells without."""
+    tag = np.where((Y == "no") & (np.arange(400) % 2 == 0), "rare", RNG.choice(["u", "v"], 400))
+    table = TABLE.assign(tag=tag, place="here")[["tag", "place"]]
+    attack = BackdoorAttack(
+        ColumnTrigger({"place": "there"}), target="yes", rate=0.1, random_state=0
+    )
+    X, y = attack.fit_resample(table, Y)
+    detector = TriggerSearchDetector(random_state=0).fit(X, y)
+    assert all("here" not in trigger["name"] for trigger in detector.triggers_)

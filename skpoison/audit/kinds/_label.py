@@ -49,7 +49,7 @@ class WrongLabels(BaseKind):
             agreeing = np.count_nonzero(neighbors == likelier)
             reason = f"looks like {_plain(likelier)!r} (p = {_short(judgement, row)})"
             if agreeing:
-                reason += f"; {agreeing} of its {len(neighbors)} nearest rows are"
+                reason += f"; {agreeing} of {len(neighbors)} neighbours agree"
             yield reason
 
 
@@ -58,4 +58,4 @@ def _plain(label):
 
 
 def _short(judgement, row):
-    return f"{min(judgement.likelier_probability[row], 0.999):.3g}".removeprefix("0")
+    return f"{min(judgement.likelier_probability[row], 0.999):.3f}".removeprefix("0")

@@ -130,7 +130,6 @@ def main(arguments=None):
                     "fooled": int(victim.predict(test[0][[target]])[0] != test[1][target]),
                     "last_layer": int(last.predict(seen[[target]])[0] != test[1][target]),
                     "accuracy": victim.score(*test),
-                    "moved": np.abs(X - train[0])[(X != train[0]).any(axis=1)].max(),
                     "cpu_s": cpu_s,
                 }
             )

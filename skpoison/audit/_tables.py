@@ -225,7 +225,7 @@ def _read_json(text, skip_bad):
             if not isinstance(row, dict):
                 raise ValueError("no object")
         except (ValueError, RecursionError) as error:
-            broken.append(f"{number} ({str(error).partition(':')[0]})")
+            broken.append(f"{number} ({getattr(error, 'msg', error)})")
         else:
             numbers.append(number)
             rows.append(row)
@@ -234,7 +234,7 @@ def _read_json(text, skip_bad):
         lines = f"line{'' if len(broken) == 1 else 's'} {listed(broken)}"
         if not rows or not skip_bad:
             hint = " --skip-bad (skip_bad=True) leaves them out" if rows else " This is no JSON"
-            raise ValueError(f"{len(broken):,} lines are broken: {lines}.{hint}")
+            raise ValueError(f"{counted(len(broken), 'broken line')}: {lines}.{hint}")
         notes = [f"{counted(len(broken), 'broken line')} left out: {lines}."]
     return pd.DataFrame(rows, index=pd.Index(numbers, name="line")), notes
 

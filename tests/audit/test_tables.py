@@ -154,7 +154,7 @@ def test_broken_lines_are_left_out_on_demand_and_all_others_stay(tmp_path):
 def test_broken_json_lines(tmp_path):
     lines = ['{"a": 1, "y": "u"}', '{"a": 2, "y"', "[3]", '{"a": 4, "y": "v"}', "[" * 100_000]
     (tmp_path / "t.jsonl").write_text("\n".join([*lines, *lines[:1] * 4, *lines[3:4] * 4]))
-    with pytest.raises(ValueError, match=r"3 lines are broken: lines 2 .*, 3 .no object., 5"):
+    with pytest.raises(ValueError, match=r"3 broken lines: lines 2 .*, 3 .no object., 5"):
         read_source(tmp_path / "t.jsonl", label="y")
     data = read_source(tmp_path / "t.jsonl", label="y", skip_bad=True)
     assert data.index.tolist() == [1, 4, *range(6, 14)]

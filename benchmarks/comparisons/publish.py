@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from skpoison.experiments.comparison._page import (
-    _heat_map,
-    _ranking,
+from skpoison.experiments.comparison._figures import (
+    heat_map,
+    ranking,
     summarise,
     with_points_lost,
 )
@@ -55,7 +55,7 @@ def main(folder, name):
     attacked = worst[worst["attack"] != "none"]
     parts = [
         f"{100 * top:g} % poison, means of {n_runs} runs ± half the widths of 95 % intervals:",
-        markdown(_ranking(worst)),
+        markdown(ranking(worst)),
         "Points lost to clean training without a defence, mean of all victims:",
         markdown(means(worst, ["dataset", "attack"], "lost", 1)),
         "The same by victim, mean of all attacks:",
@@ -69,7 +69,7 @@ def main(folder, name):
             markdown(means(triggered, ["dataset", "victim"], "success", 0)),
         ]
     (target / "tables.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    _heat_map(worst).savefig(target / "heat_map.png", dpi=110)
+    heat_map(worst).savefig(target / "heat_map.png", dpi=110)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ MEASURED = {
         f"robust.{name}Classifier"
         for name in ("PartitionAggregation", "CertifiedBagging", "CertifiedNeighbors")
     ],
+    "clean_label.csv": ["attacks.GradientMatchingAttack", "attacks.FeatureCollisionAttack"],
     "detection_runs.csv": "contender",
     "label_attacks.csv": "attack",
     "leaderboard_runs.csv.gz": "detector",
@@ -54,6 +55,7 @@ MEASURED = {
         "robust.SeverRegressor",
     ],
     "slice_runs.csv": "detector",
+    "trigger_rates.csv": ["attacks.BackdoorAttack", "detectors.TriggerSearchDetector"],
     "valuation.csv": "contender",
 }
 MEASURED |= {

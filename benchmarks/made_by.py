@@ -45,6 +45,7 @@ MEASURED = {
         f"robust.{name}Classifier"
         for name in ("PartitionAggregation", "CertifiedBagging", "CertifiedNeighbors")
     ],
+    "clean_label.csv": ["attacks.GradientMatchingAttack", "attacks.FeatureCollisionAttack"],
     "detection_runs.csv": "contender",
     "label_attacks.csv": "attack",
     "leaderboard_runs.csv.gz": "detector",
@@ -57,6 +58,7 @@ MEASURED = {
         "robust.SeverRegressor",
     ],
     "slice_runs.csv": "detector",
+    "trigger_rates.csv": ["attacks.BackdoorAttack", "detectors.TriggerSearchDetector"],
     "valuation.csv": "contender",
 }
 MEASURED |= {

@@ -45,7 +45,7 @@ from sklearn.svm import SVC
 from skpoison.attacks import GradientPoisoningAttack, LabelFlipAttack
 from skpoison.datasets import load_images
 from skpoison.detectors import LabelNoiseDetector, MarginDetector, _label_noise
-from skpoison.detectors._label_noise import SCALE_WHEN_SURE
+from skpoison.detectors._linear_judge import HELD
 from skpoison.thresholds import LabelNoiseThreshold, _surest_rows
 
 RESULTS = Path(__file__).parent / "results"
@@ -132,7 +132,7 @@ def prior(options):
         codes = np.unique(y, return_inverse=True)[1]
         for scale, sure in product(PRIOR_SCALES, SURES):
             is_sure = first.noise_ != "none" and first.likelihood_ratio_ > sure
-            rule = LabelNoiseThreshold(1.0, SCALE_WHEN_SURE if is_sure else scale)
+            rule = LabelNoiseThreshold(1.0, HELD if is_sure else scale)
             rule.fit(scores, codes)
             flagged = rule.anomaly_scores(scores, codes) > rule.threshold_
             about = {"scale": scale, "sure from": sure, "set": name}

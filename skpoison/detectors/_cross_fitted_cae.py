@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from skpoison._typing import Contamination, RandomState, Rows
 from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
-from skpoison.detectors._label_noise import FIRST_TEMPERATURE, TEMPERATURE_SCALE
+from skpoison.detectors._linear_judge import judge_linearly
 from skpoison.detectors._network import NetworkMixin
 from skpoison.detectors._network_scores import reconstruction_error
 from skpoison.detectors._ridge_scores import LeaveOneOutRidge
@@ -180,8 +180,7 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
         self.network_ = self._train("reconstruction", rows, random_state, self.epochs)
         groups = near_duplicate_groups(rows, y)
         seed = int(random_state.randint(2**31 - 1))
-        self._on_code = _LabelJudge(CODE_TEMPERATURE, CODE_SCALE, n_fits=2)
-        self._on_rows = _LabelJudge(FIRST_TEMPERATURE, TEMPERATURE_SCALE, n_fits=1)
+        self._on_code, self._on_rows = _LabelJudge(_judge_twice), _LabelJudge(_judge_rows)
         flat = rows.reshape(len(rows), -1)
         by_label = [
             self._on_code.fit_log_odds(self._encode_rows(rows), y, groups, seed),
@@ -246,24 +245,16 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
 
 
 class _LabelJudge:
-    """Ridge regression that leaves out what it predicts, and the likelihood of label noise.
+    """Ridge regression that leaves out what it predicts, and the likelihood of label noise."""
 
-    It is fitted `n_fits` times, each time with the probabilities of right labels as weights.
-    """
-
-    def __init__(self, temperature, temperature_scale, n_fits):
-        self.rule = LabelNoiseThreshold(temperature, temperature_scale, noise="uniform")
-        self.n_fits = n_fits
+    def __init__(self, judge):
+        self._judge = judge
 
     def fit_log_odds(self, rows, y, groups, seed):
         """Fit, and return the log-odds that each label of each training row is wrong."""
         self._scaler = Standardizer(rows)
-        rows = self._scaler(rows)
-        self._classifier = LeaveOneOutRidge("linear", N_COMPONENTS, int(y.max()) + 1, seed)
-        trust = np.ones(len(y))
-        for _ in range(self.n_fits):
-            costs = -self._classifier.fit_predict(rows, y, groups, trust)
-            trust = 1 - self.rule.fit(costs, y).poison_probability(costs, y)
+        self._classifier = _ridge("linear", y, seed)
+        costs, self.rule = self._judge(self._classifier, self._scaler(rows), y, groups)
         self._classifier.release()
         return self._under_each_label(costs)
 
@@ -275,3 +266,24 @@ class _LabelJudge:
         codes = range(costs.shape[1])
         by_label = [self.rule.anomaly_scores(costs, np.full(len(costs), code)) for code in codes]
         return np.column_stack(by_label)
+
+
+def _ridge(kernel, y, seed):
+    return LeaveOneOutRidge(kernel, N_COMPONENTS, int(y.max()) + 1, seed)
+
+
+def _judge_twice(classifier, rows, y, groups):
+    """The second time with the probabilities of right labels as weights."""
+    rule = LabelNoiseThreshold(CODE_TEMPERATURE, CODE_SCALE, noise="uniform")
+    trust = np.ones(len(y))
+    for _ in range(2):
+        costs = -classifier.fit_predict(rows, y, groups, trust)
+        trust = 1 - rule.fit(costs, y).poison_probability(costs, y)
+    return costs, rule
+
+
+def _judge_rows(classifier, rows, y, groups):
+    """Without a group that a non-linear classifier follows."""
+    other = _ridge("rbf", y, classifier.seed)
+    costs, rule, _ = judge_linearly(classifier, other, rows, y, groups)
+    return costs, rule

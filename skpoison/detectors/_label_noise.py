@@ -11,16 +11,15 @@ from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._forest_scores import HalfForest
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
+from skpoison.detectors._linear_judge import HELD, TEMPERATURE_SCALE, judge_linearly
 from skpoison.detectors._ridge_scores import LeaveOneOutRidge
 from skpoison.detectors._standardizer import Standardizer
 from skpoison.thresholds import LabelNoiseThreshold
 from skpoison.thresholds._noise_likelihood import fit_uniform_noise
 from skpoison.utils._parallel import Parallel
 
-FIRST_TEMPERATURE = 5.0  # prior of the linear learner's, which alone judges the first round
 TEMPERATURES = {"linear": 2.5, "rbf": 2.5, "trees": 0.8}  # priors of the second round's
-TEMPERATURE_SCALE = 0.5
-SURE, SCALE_WHEN_SURE = 6.0, 0.001  # likelihood ratio of the first round; scale of the prior then
+SURE = 6.0  # likelihood ratio of the first round
 ROWS_OF_TREES = 300  # fewer rows have no trees: they follow gradient poison
 LEAST_DENIED = 0.05  # share of wrong labels that the linear learner, where sure, insists on
 
@@ -155,11 +154,15 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
             )
             for kernel in ("linear", "rbf")
         }
-        self.trust_ = np.ones(len(X))
-        first = learners["linear"].fit_predict(standardized, y, groups, self.trust_)
-        rule = LabelNoiseThreshold(FIRST_TEMPERATURE, TEMPERATURE_SCALE, noise="uniform")
-        self.first_threshold_ = rule.fit(-first, y)
-        self.trust_ = 1 - rule.poison_probability(-first, y)
+        first, self.first_threshold_, has_group = judge_linearly(
+            learners["linear"], learners["rbf"], standardized, y, groups
+        )
+        self.trust_ = 1 - self.first_threshold_.poison_probability(first, y)
+        if has_group:
+            learners["linear"].release()
+            self.learners_ = {"linear": learners["linear"]}
+            self.weights_ = {"linear": self.first_threshold_.temperature_}
+            return self._combine([-first])
         rows = dict.fromkeys(learners, standardized)
         if len(X) >= ROWS_OF_TREES:
             learners["trees"] = HalfForest(self.n_trees, n_classes, random_state, self.n_jobs)
@@ -203,7 +206,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         return first.contamination_interval_[0] if is_sure else 0.0
 
     def _rule_when_sure(self):
-        return LabelNoiseThreshold(temperature_scale=SCALE_WHEN_SURE, sure_share=self._sure_share())
+        return LabelNoiseThreshold(temperature_scale=HELD, sure_share=self._sure_share())
 
     def _make_threshold(self, random_state):
         rule = super()._make_threshold(random_state)

@@ -5,6 +5,7 @@
     python benchmarks/calibrate.py sharpening [--seeds 3]    # 10 minutes, wants SKPOISON_DATA
     python benchmarks/calibrate.py surest [--seeds 5]        # 15 minutes
     python benchmarks/calibrate.py denied                    # 2 minutes, wants SKPOISON_DATA
+    python benchmarks/calibrate.py groups                    # 2 minutes, wants SKPOISON_DATA
 
 Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
 
@@ -20,6 +21,9 @@ Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
 - denied: share of wrong labels that the linear learner is sure of and the sum of all denies, on
   honest data that no line divides, and on pools of five sets with optimal poison, where it judges
   alone: F1 without that and with it.
+- groups: what the linear learner contradicts, beside chance; the second component of that, its
+  share of the class that has most of it, and how much of it the other learner has learnt: on the
+  same sets and on rings; F1 without the search for a group and with it.
 """
 
 import argparse
@@ -44,9 +48,12 @@ from sklearn.svm import SVC
 
 from skpoison.attacks import GradientPoisoningAttack, LabelFlipAttack
 from skpoison.datasets import load_images
-from skpoison.detectors import LabelNoiseDetector, MarginDetector, _label_noise
-from skpoison.detectors._linear_judge import HELD
-from skpoison.thresholds import LabelNoiseThreshold, _surest_rows
+from skpoison.detectors import LabelNoiseDetector, MarginDetector, _label_noise, _linear_judge
+from skpoison.detectors._cross_fitting import near_duplicate_groups
+from skpoison.detectors._linear_judge import HELD, contradiction
+from skpoison.detectors._ridge_scores import LeaveOneOutRidge
+from skpoison.detectors._standardizer import Standardizer
+from skpoison.thresholds import LabelNoiseThreshold, SecondComponentThreshold, _surest_rows
 
 RESULTS = Path(__file__).parent / "results"
 N_ROWS = 120
@@ -67,6 +74,8 @@ N_WEAK = 300  # rows of the weak classifier that errs as people do
 SMALLEST = 1e-6
 SURESTS, LEAST_ROWS = (0.02, 0.05, 0.1, 0.2), (30, 100)
 OVERLAPS = ("linear", "bent", "passengers")
+POOLS = ("mnist 1 v 7", "fashion 3 v 8")
+MORE_POOLS = (*POOLS, "fashion 0 v 6", "mnist 6 v 7 v 8", "fashion 1 v 8 v 9")
 
 
 def gaussian_sets(seed):
@@ -229,9 +238,9 @@ def honest(data_home):
         yield f"clusters {seed}", *make_classification(2000, random_state=seed, **clusters)
 
 
-def pools(data_home):
+def pools(names, data_home):
     """Yield (name, rows, labels, which are poison) of five sets with optimal poison."""
-    for name in ("mnist 1 v 7", "fashion 3 v 8"):
+    for name in names:
         data, classes = PAIRS[name]
         images = load_images(data, classes=classes, data_home=data_home)
         order = np.random.RandomState(FIRST_SEED).permutation(len(images.target))
@@ -247,7 +256,7 @@ def pools(data_home):
 def denied(options):
     """What the linear learner is sure of, what the sum of all says, and what follows."""
     sets = [(*of_set, None) for of_set in honest(options.data_home)]
-    for name, X, y, poison in [*sets, *pools(options.data_home)]:
+    for name, X, y, poison in [*sets, *pools(POOLS, options.data_home)]:
         found = {}
         for how, least in (("sum", np.inf), ("linear", _label_noise.LEAST_DENIED)):
             with patch.object(_label_noise, "LEAST_DENIED", least):
@@ -261,9 +270,52 @@ def denied(options):
         yield {"set": name, "rows": len(y), "sure_share": sure} | found
 
 
+def rings(offset, random_state):
+    """Draw two noisy rings, whose centres are `offset` apart: a line knows little of them."""
+    rng = np.random.RandomState(random_state)
+    y = rng.randint(2, size=2000)
+    radius = 0.4 + 0.5 * y + 0.1 * rng.randn(2000)
+    angle = rng.uniform(0, 2 * np.pi, size=2000)
+    return np.c_[radius * np.cos(angle) + offset * y, radius * np.sin(angle)], y
+
+
+def groups(options):
+    """What the linear learner contradicts, how much of it another has learnt, what follows."""
+    sets = [(*of_set, None) for of_set in honest(options.data_home)]
+    for offset, seed in product((0.15, 0.3), range(3)):
+        sets.append((f"rings {offset} {seed}", *rings(offset, seed), None))
+    for name, X, labels, poison in [*sets, *pools(MORE_POOLS, options.data_home)]:
+        y = np.unique(labels, return_inverse=True)[1]
+        rows = Standardizer(X)(X)
+        linear, other = (
+            contradiction(
+                LeaveOneOutRidge(kernel, 1000, int(y.max()) + 1, 0).fit_predict(
+                    rows, y, near_duplicate_groups(rows, y), np.ones(len(y))
+                ),
+                y,
+            )
+            for kernel in ("linear", "rbf")
+        )
+        component = SecondComponentThreshold().fit(linear)
+        inside = linear > component.threshold_
+        found = {
+            "contradicted": (linear > 0).mean() / (1 - np.bincount(y).max() / len(y)),
+            "component": component.contamination_,
+            "of_class": (np.bincount(y, inside) / np.bincount(y)).max(),
+            "learnt": (other[inside] < 0).mean() if inside.any() else np.nan,
+        }
+        for how, least in (("without", np.inf), ("with", _linear_judge.LEAST_LEARNT)):
+            with patch.object(_linear_judge, "LEAST_LEARNT", least):
+                flagged = LabelNoiseDetector(random_state=0).fit_predict(X, y) == -1
+            found[f"flagged_{how}"] = flagged.mean()
+            found[f"f1_{how}"] = np.nan if poison is None else f1_score(poison, flagged)
+        yield {"set": name, "rows": len(y)} | found
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=["margins", "prior", "sharpening", "surest", "denied"])
+    parts = ["margins", "prior", "sharpening", "surest", "denied", "groups"]
+    parser.add_argument("part", choices=parts)
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--data", nargs="+", choices=PAIRS, help="pairs of the part prior")
     parser.add_argument("--rows", nargs="+", type=int, default=[3000, 20_000], help="part surest")

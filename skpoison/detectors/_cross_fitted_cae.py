@@ -285,5 +285,5 @@ def _judge_twice(classifier, rows, y, groups):
 def _judge_rows(classifier, rows, y, groups):
     """Without a group that a non-linear classifier follows."""
     other = _ridge("rbf", y, classifier.seed)
-    costs, rule, _ = judge_linearly(classifier, other, rows, y, groups)
-    return costs, rule
+    verdict = judge_linearly(classifier, other, rows, y, groups)
+    return verdict.costs, verdict.rule

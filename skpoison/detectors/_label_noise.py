@@ -154,15 +154,16 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
             )
             for kernel in ("linear", "rbf")
         }
-        first, self.first_threshold_, has_group = judge_linearly(
-            learners["linear"], learners["rbf"], standardized, y, groups
-        )
-        self.trust_ = 1 - self.first_threshold_.poison_probability(first, y)
-        if has_group:
+        first = judge_linearly(learners["linear"], learners["rbf"], standardized, y, groups)
+        self.first_threshold_, self._is_linear = first.rule, first.is_linear
+        self.trust_ = np.ones(len(y))
+        if first.is_linear:
+            self.trust_ -= first.rule.poison_probability(first.costs, y)
+        if first.has_group:
             learners["linear"].release()
             self.learners_ = {"linear": learners["linear"]}
-            self.weights_ = {"linear": self.first_threshold_.temperature_}
-            return self._combine([-first])
+            self.weights_ = {"linear": first.rule.temperature_}
+            return self._combine([-first.costs])
         rows = dict.fromkeys(learners, standardized)
         if len(X) >= ROWS_OF_TREES:
             learners["trees"] = HalfForest(self.n_trees, n_classes, random_state, self.n_jobs)
@@ -203,7 +204,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         """The least share of wrong labels that the first round is sure of, or 0."""
         first = self.first_threshold_
         is_sure = first.noise_ != "none" and first.likelihood_ratio_ > SURE
-        return first.contamination_interval_[0] if is_sure else 0.0
+        return first.contamination_interval_[0] if is_sure and self._is_linear else 0.0
 
     def _rule_when_sure(self):
         return LabelNoiseThreshold(temperature_scale=HELD, sure_share=self._sure_share())

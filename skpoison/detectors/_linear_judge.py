@@ -5,6 +5,8 @@ linear learner has seen it, it may pass for classes that overlap. But labels of 
 and labels that are wrong at random, cannot be learnt by anyone.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from skpoison.thresholds import LabelNoiseThreshold, SecondComponentThreshold
@@ -12,9 +14,34 @@ from skpoison.thresholds import LabelNoiseThreshold, SecondComponentThreshold
 TEMPERATURE = 5.0  # prior of the linear learner's alone
 TEMPERATURE_SCALE = 0.5
 HELD = 0.001  # scale of a prior that the data do not move
-# These two are tried by benchmarks/calibrate_estimators.py groups.
-LEAST_LEARNT = 0.25  # of the group's labels, by the other learner
+# These three are tried by benchmarks/calibrate.py groups.
+MOST_CONTRADICTED = 0.75  # of what chance contradicts: the classes of more are not linear
+LEAST_LEARNT = 0.35  # of a group's labels, by the other learner; of overlap it learns 0 to 0.3
 MOST_OF_CLASS = 0.5  # more of a class than this is what the class is
+
+
+class LinearVerdict(NamedTuple):
+    """What a linear learner says of the labels.
+
+    Attributes
+    ----------
+    costs : ndarray of shape (n_samples, n_classes)
+        Its negative out-of-sample decisions.
+
+    rule : LabelNoiseThreshold
+        Fitted to the costs, with its temperature held to the prior where there is a group.
+
+    is_linear : bool
+        Whether the classes are linear enough for its word on wrong labels to count.
+
+    has_group : bool
+        Whether a group was found, and left out of the fit.
+    """
+
+    costs: np.ndarray
+    rule: LabelNoiseThreshold
+    is_linear: bool
+    has_group: bool
 
 
 def judge_linearly(linear, other, X, y, groups):
@@ -34,36 +61,40 @@ def judge_linearly(linear, other, X, y, groups):
 
     Returns
     -------
-    costs : ndarray of shape (n_samples, n_classes)
-        Negative out-of-sample decisions of the linear learner.
-
-    rule : LabelNoiseThreshold
-        Fitted to the costs, with its temperature held to the prior where there is a group.
-
-    found : bool
-        Whether there is a group.
+    verdict : LinearVerdict
     """
     everywhere = np.ones(len(y))
     decision = linear.fit_predict(X, y, groups, everywhere)
-    contradiction = _contradiction(decision, y)
-    component = SecondComponentThreshold().fit(contradiction)
-    found = component.contamination_ > 0
-    if found:
-        in_group = contradiction > component.threshold_
-        share_of_class = np.bincount(y, in_group) / np.maximum(np.bincount(y), 1)
-        found = share_of_class.max() <= MOST_OF_CLASS
-    if found:
-        learnt = _contradiction(other.fit_predict(X, y, groups, everywhere), y) < 0
-        found = learnt[in_group].mean() >= LEAST_LEARNT
-    if found:
-        outside = 1 - component.poison_probability(contradiction)
+    contradicted = contradiction(decision, y)
+    by_chance = 1 - np.bincount(y).max() / len(y)
+    is_linear = bool((contradicted > 0).mean() < MOST_CONTRADICTED * by_chance)
+    outside = _outside_group(contradicted, other, X, y, groups) if is_linear else None
+    if outside is not None:
         decision = linear.fit_predict(X, y, groups, outside)
-    scale = HELD if found else TEMPERATURE_SCALE
-    rule = LabelNoiseThreshold(TEMPERATURE, scale, noise="uniform")
-    return -decision, rule.fit(-decision, y), bool(found)
+        rule = LabelNoiseThreshold(TEMPERATURE, HELD, noise="uniform").fit(-decision, y)
+        if rule.contamination_ > 0:
+            return LinearVerdict(-decision, rule, is_linear, True)
+        decision = linear.fit_predict(X, y, groups, everywhere)
+    rule = LabelNoiseThreshold(TEMPERATURE, TEMPERATURE_SCALE, noise="uniform")
+    return LinearVerdict(-decision, rule.fit(-decision, y), is_linear, False)
 
 
-def _contradiction(decision, y):
+def _outside_group(contradicted, other, X, y, groups):
+    """Probability of each row to lie outside the group, or None where there is none."""
+    component = SecondComponentThreshold().fit(contradicted)
+    if component.contamination_ == 0:
+        return None
+    in_group = contradicted > component.threshold_
+    share_of_class = np.bincount(y, in_group) / np.maximum(np.bincount(y), 1)
+    if share_of_class.max() > MOST_OF_CLASS:
+        return None
+    decision = other.fit_predict(X, y, groups, np.ones(len(y)))
+    if (contradiction(decision, y)[in_group] < 0).mean() < LEAST_LEARNT:
+        return None
+    return 1 - component.poison_probability(contradicted)
+
+
+def contradiction(decision, y):
     """How much more speaks for the best other label than for the label seen."""
     rows = np.arange(len(y))
     others = decision.copy()

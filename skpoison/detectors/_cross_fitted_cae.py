@@ -35,7 +35,7 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
     classifier learns twice, the second time with the probability of a right label as weight.
     Gradient poison of many sets is a group of its own in the code, and its labels seem right there;
     so a second ridge regression judges the labels by the rows as they are, where no line separates
-    such poison.
+    such poison, as :class:`LabelNoiseDetector` does.
 
     Three rules judge: a :class:`~skpoison.thresholds.LabelNoiseThreshold` the predictions of either
     classifier, a :class:`~skpoison.thresholds.SecondComponentThreshold` the reconstruction errors.

@@ -35,9 +35,12 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     scores are added with the weights that maximise the likelihood of the labels under noise.
     Where the linear learner is sure of wrong labels, "auto" holds the temperature of the sum to
     its prior: gradient poison, which the others follow, would pass for classes that overlap. Where
-    the sum of many rows still shows fewer, the labels of its surest rows tell how many. Where 300
-    rows or more then show not half of what the linear learner is sure of, and that is 5 % or more,
-    the others have learnt the poison, and the linear learner judges alone.
+    the sum of many rows still shows fewer, the labels of its surest rows tell how many.
+
+    The linear learner judges alone where 300 rows or more show not half of what it is sure of, and
+    that is 5 % or more; and where the labels that it contradicts are a group that the RBF kernel
+    has learnt, as gradient poison of many sets is: it is then fitted without the group. Where no
+    line divides the classes, it has no say.
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     Attributes
     ----------
     learners_ : dict of str to learner
-        The fitted learners.
+        The fitted learners; the linear one alone where it was fitted without a group.
 
     weights_ : dict of str to float
         The factor on each learner's scores; 0 where the linear one judges alone.

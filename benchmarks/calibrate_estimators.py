@@ -4,6 +4,7 @@
     python benchmarks/calibrate_estimators.py influence
     python benchmarks/calibrate_estimators.py duplicates
     python benchmarks/calibrate_estimators.py temperatures
+    python benchmarks/calibrate_estimators.py neighbors
     python benchmarks/calibrate_estimators.py ascent
 
 All but the last want SKPOISON_DATA, where the images are, or ``--data "breast cancer"``; the files
@@ -19,6 +20,8 @@ have ``--data "breast cancer" "mnist 4 v 9" "fashion 3 v 8"``. Writes
   how many copies of poison rows do, and what that makes of F1.
 - temperatures: where the prior of the temperature is centred in the detectors that have one of
   their own, beside the temperatures that are fitted where there is hardly a prior.
+- neighbors: where that of ``NeighborDisagreementDetector`` is centred: F1 of flips and the share of
+  right rows flagged, on small sets, ten classes of images, and classes that overlap.
 - ascent: momentum, patience and step lengths of the gradient attacks, one changed at a time, on
   two victims in closed form and a network: the objective that is reached.
 """
@@ -31,10 +34,11 @@ from pathlib import Path
 from time import process_time
 from unittest.mock import patch
 
+import honest_sets
 import leaderboard
 import numpy as np
 import pandas as pd
-from calibrate import FIRST_SEED, PAIRS, RESULTS
+from calibrate import FIRST_SEED, PAIRS, RESULTS, gaussian_sets
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score
@@ -82,7 +86,8 @@ OF_TEMPERATURES = [
     NeighborDisagreementDetector,
     SelfInfluenceDetector,
 ]
-PARTS = ["components", "influence", "duplicates", "temperatures", "ascent"]
+CENTRES, FLIPS = (3, 4, 5, 7, 10), (0.0, 0.05, 0.1, 0.2, 0.3)
+PARTS = ["components", "influence", "duplicates", "temperatures", "neighbors", "ascent"]
 N_COPIED, N_COPIES, JITTERS = 10, 3, (0.1, 0.3)
 CLIMB = {"MOMENTUM": 0.8, "PATIENCE": 5, "SHRINKAGE": 0.25, "GROWTH": 1.5}
 CLIMBS_TRIED = {
@@ -222,6 +227,44 @@ def temperatures(options):
     fitted = pd.DataFrame(rows).groupby(["detector", "chosen", "set"], sort=False)["fitted"]
     table = fitted.quantile([0.1, 0.5, 0.9]).unstack().rename(columns="decile {:g}".format)
     yield from table.reset_index().to_dict("records")
+
+
+def sets_of_neighbors(options):
+    """Yield (what it is, rows, labels, which are wrong)."""
+    for _, seed, X, y, *_ in draws(options, 5):
+        yield from flipped("130 rows", X, y, seed)
+    for seed in range(FIRST_SEED, FIRST_SEED + (options.seeds or 5)):
+        for data in () if options.data else ("mnist", "fashion_mnist"):
+            X, y = honest_sets.draw_images(data, 1000, seed, "test", options.data_home)
+            yield from flipped("1,000 images", X, y, seed)
+        for n_rows in (300, 900):
+            X, y = honest_sets.passengers(n_rows, 2, seed)
+            yield from flipped(f"passengers {n_rows}", X, y, seed)
+        for name, *found in gaussian_sets(seed):
+            yield f"gaussians {name}", *found
+
+
+def flipped(name, X, y, seed):
+    """Yield (name with the rate, rows, labels, which are wrong) for each rate of flips."""
+    for rate in FLIPS:
+        attack = LabelFlipAttack(rate=rate, injection="replace", random_state=seed)
+        yield f"{name}, flips {rate:.0%}", *attack.fit_resample(X, y), attack.poison_mask_
+
+
+def neighbors(options):
+    """F1, right rows flagged, and how often anything is."""
+    rows = []
+    for name, X, y, wrong in sets_of_neighbors(options):
+        scores = NeighborDisagreementDetector().fit(X, y).training_class_scores_
+        codes = np.unique(y, return_inverse=True)[1]
+        for centre in CENTRES:
+            rule = LabelNoiseThreshold(centre, 0.5).fit(scores, codes)
+            flagged = rule.anomaly_scores(scores, codes) > rule.threshold_
+            about = {"set": name, "centre": centre, "sets flagged": flagged.any()}
+            about |= {"right flagged": flagged[~wrong].mean()}
+            rows.append(about | {"f1": f1_score(wrong, flagged) if wrong.any() else np.nan})
+    means = pd.DataFrame(rows).groupby(["set", "centre"], sort=False).mean()
+    yield from means.reset_index().to_dict("records")
 
 
 def climbers(seed):

@@ -145,6 +145,8 @@ def test_labels_that_are_none():
     X = np.random.RandomState(0).normal(size=(60, 2))
     with pytest.raises(ValueError, match="60 different values in 60 rows"):
         audit(X, [f"name {number}" for number in range(60)])
+    with pytest.raises(ValueError, match="X has 60 rows, but y has 10"):
+        audit(X, [f"name {number}" for number in range(10)])
     with pytest.raises(ValueError, match="no label"):
         audit(X, [None] + ["a"] * 59)
     with pytest.raises(ValueError, match="infinite"):

@@ -204,6 +204,8 @@ def _claim(out, protocol, update):
 
 def _do(units, store, progress, stage):
     """Do the units of one stage that are missing or damaged."""
+    if not units:
+        return
     bar = progress.add_task(stage, total=len(units), rate="")
     for attempt in range(1, ATTEMPTS + 1):
         missing = [unit for unit in units if not store.has(unit)]

@@ -232,7 +232,7 @@ def temperatures(options):
 def sets_of_neighbors(options):
     """Yield (what it is, rows, labels, which are wrong)."""
     for _, seed, X, y, *_ in draws(options, 5):
-        yield from flipped("130 rows", X, y, seed)
+        yield from flipped("100 rows", X, y, seed)
     for seed in range(FIRST_SEED, FIRST_SEED + (options.seeds or 5)):
         for data in () if options.data else ("mnist", "fashion_mnist"):
             X, y = honest_sets.draw_images(data, 1000, seed, "test", options.data_home)

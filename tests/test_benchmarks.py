@@ -333,7 +333,7 @@ def test_constants_of_detectors_are_tried(monkeypatch, tmp_path):
     calibrate = import_module("calibrate_estimators")
     monkeypatch.setattr(calibrate, "SIZES", (300,))
     tables = {}
-    for part in ("components", "duplicates"):
+    for part in ("components", "duplicates", "neighbors"):
         settings = ["--seeds", "1", "--data", "breast cancer", "--results", str(tmp_path)]
         calibrate.main([part, *settings])
         tables[part] = pd.read_csv(tmp_path / f"calibrate_{part}.csv")
@@ -341,6 +341,9 @@ def test_constants_of_detectors_are_tried(monkeypatch, tmp_path):
     accepted = table.groupby(["ratio", "share"])["accepted"].mean().unstack()
     assert (accepted.diff().dropna() <= 0).all(axis=None)  # the stricter, the fewer
     assert accepted.loc[20, 0.2] > accepted.loc[20, 0.0]
+    neighbors = tables["neighbors"].set_index(["set", "centre"])
+    apart = neighbors.loc["gaussians apart", "right flagged"]
+    assert (apart == 0).all() and neighbors["f1"].dropna().between(0, 1).all()
     groups = tables["duplicates"].groupby("radius")[["honest grouped", "copies together"]].mean()
     assert (groups.diff().dropna() >= 0).all(axis=None) and (groups.loc[0.0] == 0).all()
 

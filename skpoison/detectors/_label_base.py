@@ -54,7 +54,7 @@ class BaseLabelNoiseDetector(BasePoisonDetector):
             scores = np.array(scores)
             scores[single, y[single]] = scores[single].min(axis=1)
             hint = ""
-            if len(self.classes_) > len(y) / 3 and self.classes_.dtype.kind in "iuf":
+            if len(self.classes_) > max(len(y) / 3, 10) and self.classes_.dtype.kind in "iuf":
                 hint = " ResidualDetector judges targets that are numbers."
             warnings.warn(
                 f"{len(single)} classes have a single row, which is not judged: nothing tells it "

@@ -119,7 +119,7 @@ def _run(until, protocol, out, jobs, backend, scheduler, update, images=False, t
             protocol,
             out,
             until=until,
-            jobs=jobs,
+            n_jobs=jobs,
             backend=backend,
             scheduler=scheduler,
             update=update,

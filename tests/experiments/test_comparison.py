@@ -137,7 +137,7 @@ def rest(comparison):
 
 
 def test_numbers_as_targets_and_backdoors(tmp_path):
-    backdoor = {"use": "backdoor", "target": 0, "rate": 0.1}
+    backdoor = {"use": "backdoor", "y_target": 0, "rate": 0.1}
     comparison = Comparison(
         ["diabetes", {"use": "digits", "classes": [0, 1]}],
         ["ridge", {"use": "sklearn.neighbors.KNeighborsClassifier", "n_neighbors": 1}],

@@ -18,10 +18,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from cae_plus import CELLS
-from leaderboard import judge, poisoned_sets, undefended, victim_for
+from leaderboard import draw, judge, poisoned_sets, undefended
 from threadpoolctl import threadpool_limits
 
-from skpoison.datasets import load_images, split_rows
 from skpoison.detectors import ConfidentLearningDetector, CrossFittedCAEDetector
 from skpoison.detectors._cross_fitting import near_duplicate_groups
 
@@ -35,12 +34,8 @@ FIRST_SEED = 500  # other benchmarks draw those before
 
 def draws(cell, seeds):
     """Yield test rows, poisoned sets, victim and image shape of each draw."""
-    dataset, classes = CELLS[cell]
-    images = load_images(dataset, classes=classes, data_home=os.environ.get("SKPOISON_DATA"))
-    X, y, image_shape = images.data, images.target, images.image_shape
-    victim = victim_for(image_shape, X.shape[1])
     for seed in seeds:
-        parts = [(X[part], y[part]) for part in split_rows(y, n_train=100, random_state=seed)]
+        parts, image_shape, victim = draw(*CELLS[cell], seed, os.environ.get("SKPOISON_DATA"))
         sets = list(poisoned_sets(parts, victim, seed, RATES, ATTACKS))
         yield parts[2], sets, victim, image_shape
 

@@ -110,10 +110,9 @@ def margins(options):
 
 def prior_sets(options):
     """Yield (what it is, rows, labels, which are wrong)."""
-    leaderboard.CELLS = PAIRS
     for seed in range(FIRST_SEED, FIRST_SEED + (options.seeds or 3)):
         for cell in options.data or PAIRS:
-            parts, _, victim = leaderboard.draw(cell, seed, options.data_home)
+            parts, _, victim = leaderboard.draw(*PAIRS[cell], seed, options.data_home)
             for _, rate, *found in leaderboard.poisoned_sets(parts, victim, seed, (0.05, 0.1, 0.3)):
                 yield f"rate {rate:.0%}", *found
         for n_rows in (150, 300, 900):

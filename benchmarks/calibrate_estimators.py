@@ -107,11 +107,11 @@ def one_changed(chosen, tried):
 
 def draws(options, default_seeds):
     """Yield (pair, seed, training rows, labels, attacker's rows and labels, victim)."""
-    with patch.object(leaderboard, "CELLS", PAIRS):
-        for cell in options.data or PAIRS:
-            for seed in range(FIRST_SEED, FIRST_SEED + (options.seeds or default_seeds)):
-                ((X, y), attacker, _), _, victim = leaderboard.draw(cell, seed, options.data_home)
-                yield cell, seed, X, y, attacker, victim
+    for cell in options.data or PAIRS:
+        for seed in range(FIRST_SEED, FIRST_SEED + (options.seeds or default_seeds)):
+            drawn, _, victim = leaderboard.draw(*PAIRS[cell], seed, options.data_home)
+            (X, y), attacker, _ = drawn
+            yield cell, seed, X, y, attacker, victim
 
 
 def scores_to_split(options):

@@ -12,7 +12,7 @@ from skpoison.detectors._label_base import BaseLabelNoiseDetector
 from skpoison.detectors._label_noise import FIRST_TEMPERATURE, TEMPERATURE_SCALE
 from skpoison.detectors._network import NetworkMixin
 from skpoison.detectors._network_scores import reconstruction_error
-from skpoison.detectors._ridge_scores import LeaveOneOutRidge
+from skpoison.detectors._ridge_scores import LeaveOneOutRidge, fit_to_trusted
 from skpoison.detectors._standardizer import Standardizer
 from skpoison.thresholds import (
     LabelNoiseThreshold,
@@ -260,10 +260,7 @@ class _LabelJudge:
         self._scaler = Standardizer(rows)
         rows = self._scaler(rows)
         self._classifier = LeaveOneOutRidge("linear", N_COMPONENTS, int(y.max()) + 1, seed)
-        trust = np.ones(len(y))
-        for _ in range(self.n_fits):
-            costs = -self._classifier.fit_predict(rows, y, groups, trust)
-            trust = 1 - self.rule.fit(costs, y).poison_probability(costs, y)
+        costs, _ = fit_to_trusted(self._classifier, self.rule, rows, y, groups, self.n_fits)
         self._classifier.release()
         return self._under_each_label(costs)
 

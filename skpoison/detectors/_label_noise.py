@@ -11,7 +11,7 @@ from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._forest_scores import HalfForest
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
-from skpoison.detectors._ridge_scores import LeaveOneOutRidge
+from skpoison.detectors._ridge_scores import LeaveOneOutRidge, fit_to_trusted
 from skpoison.detectors._standardizer import Standardizer
 from skpoison.thresholds import LabelNoiseThreshold
 from skpoison.thresholds._noise_likelihood import fit_uniform_noise
@@ -155,11 +155,9 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
             )
             for kernel in ("linear", "rbf")
         }
-        self.trust_ = np.ones(len(X))
-        first = learners["linear"].fit_predict(standardized, y, groups, self.trust_)
         rule = LabelNoiseThreshold(FIRST_TEMPERATURE, TEMPERATURE_SCALE, noise="uniform")
-        self.first_threshold_ = rule.fit(-first, y)
-        self.trust_ = 1 - rule.poison_probability(-first, y)
+        _, self.trust_ = fit_to_trusted(learners["linear"], rule, standardized, y, groups)
+        self.first_threshold_ = rule
         rows = dict.fromkeys(learners, standardized)
         if len(X) >= ROWS_OF_TREES:
             learners["trees"] = HalfForest(self.n_trees, n_classes, random_state, self.n_jobs)

@@ -196,6 +196,44 @@ class LeaveOneOutRidge:
         return error, predictions.astype(np.float64)
 
 
+def fit_to_trusted(ridge, rule, rows, y, groups, n_fits=1):
+    """Fit a ridge regression and a rule of label noise in turns.
+
+    From its second fit on, the regression weighs rows by the probability that their labels are
+    right.
+
+    Parameters
+    ----------
+    ridge : LeaveOneOutRidge
+    rule : LabelNoiseThreshold
+
+    rows : ndarray of shape (n_samples, n_features)
+        Standardised.
+
+    y : ndarray of shape (n_samples,)
+        Label codes.
+
+    groups : ndarray of shape (n_samples,)
+        Rows of one group leave each other out.
+
+    n_fits : int, default=1
+        How often.
+
+    Returns
+    -------
+    costs : ndarray of shape (n_samples, n_classes)
+        Negative leave-one-out predictions of the last fit.
+
+    trust : ndarray of shape (n_samples,)
+        Probabilities of right labels by it.
+    """
+    trust = np.ones(len(y))
+    for _ in range(n_fits):
+        costs = -ridge.fit_predict(rows, y, groups, trust)
+        trust = 1 - rule.fit(costs, y).poison_probability(costs, y)
+    return costs, trust
+
+
 def _members(groups):
     """Rows of each group that has several, and the vote of every row."""
     _, place, counts = np.unique(groups, return_inverse=True, return_counts=True)

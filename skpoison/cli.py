@@ -194,7 +194,7 @@ app.add_typer(experiment_commands)
 
 
 def _summary(estimator):
-    return estimator.__doc__.strip().splitlines()[0].replace(" [1]_", "")
+    return estimator.__doc__.strip().splitlines()[0]
 
 
 @contextmanager

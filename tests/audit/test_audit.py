@@ -77,6 +77,8 @@ def test_what_is_looked_for_depends_on_the_task():
     regression = audit(X, X.sum(axis=1) + rng.normal(size=120), random_state=0)
     expected = ["target", "groups", "outlier", "duplicate", "leak", "order"]
     assert list(regression.findings) == expected
+    said = " ".join(f"{f.title} {f.sentence} {f.advice}" for f in regression.findings.values())
+    assert "target" in said and "label" not in said and "class" not in said
     tags = audit(X, (X[:, :2] > 0).astype(int), random_state=0)
     assert list(tags.findings) == ["tags", "groups", "outlier", "duplicate"]
 

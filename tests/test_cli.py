@@ -159,7 +159,7 @@ def broken_mnist(folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--dataset", "mnits"], "'name' parameter of load_images must be a str among"),
+        (["--dataset", "mnits"], "'name' parameter of load_images must be one of"),
         (["--classes", "3", "12"], "classes=(3, 12); integers from 0 to 9"),
         (["--classes", "3", "3"], "at least two different classes"),
         (["--attack", "optimall"], "attack must be one of"),

@@ -24,8 +24,8 @@ class Protocol:
     """The published experiment and its variations.
 
     A run of [1]_ draws `n_train` rows that the victim trains on, `n_val` rows of the attacker and
-    `n_test` rows on which accuracy is measured. Five runs of six train the detectors, one of six assesses
-    them; the two groups draw from disjoint parts of the data, 5/6 and 1/6 of the rows.
+    `n_test` rows on which accuracy is measured. Five runs of six train the detectors, one of six
+    assesses them; the two groups draw from disjoint parts of the data, 5/6 and 1/6 of the rows.
 
     Parameters
     ----------

@@ -96,7 +96,12 @@ class Protocol:
     seed: int = 0
 
     def __post_init__(self):
-        _check(self.dataset in (*IMAGE_SETS, "digits"), self, "dataset", [*IMAGE_SETS, "digits"])
+        _check(
+            self.dataset in (*IMAGE_SETS, "digits"),
+            self,
+            "dataset",
+            f"one of {[*IMAGE_SETS, 'digits']}",
+        )
         for name in ("classes", "rates", "attacks", "detectors"):
             value = getattr(self, name)
             listed = isinstance(value, (list, tuple)) and len(value) > 0
@@ -113,7 +118,7 @@ class Protocol:
         _check(labels, self, "classes", "at least two integers")
         self._check_rates()
         self._check_names()
-        _check(self.fit in ("pooled", "per_set"), self, "fit", ["pooled", "per_set"])
+        _check(self.fit in ("pooled", "per_set"), self, "fit", "'pooled' or 'per_set'")
         self._check_victim()
 
     def _check_rates(self):

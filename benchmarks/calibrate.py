@@ -260,6 +260,15 @@ def denied(options):
         yield {"set": name, "rows": len(y), "sure_share": sure} | found
 
 
+def write(options, part):
+    """Run a part, write its rows and print them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table = pd.DataFrame(part(options))
+    table.round(4).to_csv(options.results / f"calibrate_{options.part}.csv", index=False)
+    print(table.round(3).to_string(index=False))
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("part", choices=["margins", "prior", "sharpening", "surest", "denied"])
@@ -269,11 +278,7 @@ def main(arguments=None):
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
     options = parser.parse_args(arguments)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        table = pd.DataFrame(globals()[options.part](options))
-    table.round(4).to_csv(options.results / f"calibrate_{options.part}.csv", index=False)
-    print(table.round(3).to_string(index=False))
+    write(options, globals()[options.part])
 
 
 if __name__ == "__main__":

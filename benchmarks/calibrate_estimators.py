@@ -28,7 +28,6 @@ have ``--data "breast cancer" "mnist 4 v 9" "fashion 3 v 8"``. Writes
 
 import argparse
 import os
-import warnings
 from itertools import product
 from pathlib import Path
 from time import process_time
@@ -38,7 +37,7 @@ import honest_sets
 import leaderboard
 import numpy as np
 import pandas as pd
-from calibrate import FIRST_SEED, PAIRS, RESULTS, gaussian_sets
+from calibrate import FIRST_SEED, PAIRS, RESULTS, gaussian_sets, write
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score
@@ -311,11 +310,7 @@ def main(arguments=None):
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
     options = parser.parse_args(arguments)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        table = pd.DataFrame(globals()[options.part](options))
-    table.round(4).to_csv(options.results / f"calibrate_{options.part}.csv", index=False)
-    print(table.round(3).to_string(index=False))
+    write(options, globals()[options.part])
 
 
 if __name__ == "__main__":

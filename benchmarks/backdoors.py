@@ -96,7 +96,7 @@ def draw(cell, sizes, seed, data_home):
         put, target = PICTURE[trigger]((SIDE[data], SIDE[data])), 0
     order = np.random.RandomState(seed).permutation(len(y))[: sizes["train"] + sizes["test"]]
     train, test = order[: sizes["train"]], order[sizes["train"] :]
-    attack = BackdoorAttack(put, target=target, labels=labels, rate=rate, random_state=seed)
+    attack = BackdoorAttack(put, y_target=target, labels=labels, rate=rate, random_state=seed)
     X_out, y_out = attack.fit_resample(_safe_indexing(X, train), y[train])
     return X_out, y_out, attack, _safe_indexing(X, test), y[test]
 
@@ -188,7 +188,7 @@ def run(cell, seed, sizes, options):
         kept = np.flatnonzero(verdict != -1)
         for victim_name in options.victims:
             fitted = victims[victim_name].fit(_safe_indexing(X, kept), y[kept])
-            success = attack_success_rate(y_test, fitted.predict(triggered), attack.target_)
+            success = attack_success_rate(y_test, fitted.predict(triggered), attack.y_target_)
             yield {
                 "cell": cell,
                 "seed": seed,

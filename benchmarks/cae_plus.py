@@ -32,12 +32,11 @@ import leaderboard
 import numpy as np
 import pandas as pd
 from keras import ops
-from leaderboard import judge, poisoned_sets, undefended, victim_for
+from leaderboard import draw, judge, poisoned_sets, undefended
 from scipy.stats import t
 from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
 
-from skpoison.datasets import load_images, split_rows
 from skpoison.detectors import CAEPlusDetector
 from skpoison.detectors._cross_fitting import CrossFit, near_duplicate_groups
 from skpoison.detectors._network_scores import cross_entropy, reconstruction_error
@@ -180,11 +179,7 @@ class Verdict:
 
 def run(cell, seed, published):
     """Rows of all contenders on all sets of one draw."""
-    dataset, classes = CELLS[cell]
-    images = load_images(dataset, classes=classes, data_home=os.environ.get("SKPOISON_DATA"))
-    X, y, image_shape = images.data, images.target, (*images.image_shape, 1)[:3]
-    victim = victim_for(image_shape, X.shape[1])
-    parts = [(X[part], y[part]) for part in split_rows(y, n_train=100, random_state=seed)]
+    parts, image_shape, victim = draw(*CELLS[cell], seed, os.environ.get("SKPOISON_DATA"))
     rows = []
     for attack, _, X, y, poison in poisoned_sets(parts, victim, seed, (0.3,), ATTACKS):
         codes = np.unique(y, return_inverse=True)[1]

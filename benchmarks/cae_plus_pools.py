@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from cae_plus import CELLS
-from leaderboard import judge, poisoned_sets, undefended, victim_for
+from leaderboard import draw, judge, poisoned_sets, undefended
 from threadpoolctl import threadpool_limits
 
-from skpoison.datasets import load_images, split_rows
 from skpoison.detectors import ConfidentLearningDetector, CrossFittedCAEDetector
+from skpoison.detectors._cross_fitted_cae import judge_rows, judge_twice
 from skpoison.detectors._cross_fitting import near_duplicate_groups
 
 RESULTS = Path(__file__).parent / "results"
@@ -35,12 +35,8 @@ FIRST_SEED = 500  # other benchmarks draw those before
 
 def draws(cell, seeds):
     """Yield test rows, poisoned sets, victim and image shape of each draw."""
-    dataset, classes = CELLS[cell]
-    images = load_images(dataset, classes=classes, data_home=os.environ.get("SKPOISON_DATA"))
-    X, y, image_shape = images.data, images.target, images.image_shape
-    victim = victim_for(image_shape, X.shape[1])
     for seed in seeds:
-        parts = [(X[part], y[part]) for part in split_rows(y, n_train=100, random_state=seed)]
+        parts, image_shape, victim = draw(*CELLS[cell], seed, os.environ.get("SKPOISON_DATA"))
         sets = list(poisoned_sets(parts, victim, seed, RATES, ATTACKS))
         yield parts[2], sets, victim, image_shape
 
@@ -51,9 +47,10 @@ def verdicts(detector, X, y, has_learnt):
     groups = near_duplicate_groups(rows, codes)
     own = np.arange(len(y)), codes
     seen = {"code": detector._encode_rows(rows), "rows": rows.reshape(len(rows), -1)}
-    for name, judged in (("code", detector._on_code), ("rows", detector._on_rows)):
+    parts = ("code", detector._on_code, judge_twice), ("rows", detector._on_rows, judge_rows)
+    for name, judged, judge in parts:
         if has_learnt:  # anew, for the leave-one-out predictions
-            log_odds = judged.fit_log_odds(seen[name], codes, groups, 0)[own]
+            log_odds = judged.fit_log_odds(seen[name], codes, groups, 0, judge)[own]
         else:
             log_odds = judged.log_odds(seen[name])[own]
         found = judged.rule.contamination_ > 0

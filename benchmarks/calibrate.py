@@ -119,10 +119,9 @@ def margins(options):
 
 def prior_sets(options):
     """Yield (what it is, rows, labels, which are wrong)."""
-    leaderboard.CELLS = PAIRS
     for seed in range(FIRST_SEED, FIRST_SEED + (options.seeds or 3)):
         for cell in options.data or PAIRS:
-            parts, _, victim = leaderboard.draw(cell, seed, options.data_home)
+            parts, _, victim = leaderboard.draw(*PAIRS[cell], seed, options.data_home)
             for _, rate, *found in leaderboard.poisoned_sets(parts, victim, seed, (0.05, 0.1, 0.3)):
                 yield f"rate {rate:.0%}", *found
         for n_rows in (150, 300, 900):
@@ -312,6 +311,15 @@ def groups(options):
         yield {"set": name, "rows": len(y)} | found
 
 
+def write(options, part):
+    """Run a part, write its rows and print them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table = pd.DataFrame(part(options))
+    table.round(4).to_csv(options.results / f"calibrate_{options.part}.csv", index=False)
+    print(table.round(3).to_string(index=False))
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parts = ["margins", "prior", "sharpening", "surest", "denied", "groups"]
@@ -322,11 +330,7 @@ def main(arguments=None):
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
     options = parser.parse_args(arguments)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        table = pd.DataFrame(globals()[options.part](options))
-    table.round(4).to_csv(options.results / f"calibrate_{options.part}.csv", index=False)
-    print(table.round(3).to_string(index=False))
+    write(options, globals()[options.part])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
     python benchmarks/calibrate_estimators.py influence
     python benchmarks/calibrate_estimators.py duplicates
     python benchmarks/calibrate_estimators.py temperatures
+    python benchmarks/calibrate_estimators.py neighbors
     python benchmarks/calibrate_estimators.py ascent
 
 All but the last want SKPOISON_DATA, where the images are, or ``--data "breast cancer"``; the files
@@ -19,22 +20,24 @@ have ``--data "breast cancer" "mnist 4 v 9" "fashion 3 v 8"``. Writes
   how many copies of poison rows do, and what that makes of F1.
 - temperatures: where the prior of the temperature is centred in the detectors that have one of
   their own, beside the temperatures that are fitted where there is hardly a prior.
+- neighbors: where that of ``NeighborDisagreementDetector`` is centred: F1 of flips and the share of
+  right rows flagged, on small sets, ten classes of images, and classes that overlap.
 - ascent: momentum, patience and step lengths of the gradient attacks, one changed at a time, on
   two victims in closed form and a network: the objective that is reached.
 """
 
 import argparse
 import os
-import warnings
 from itertools import product
 from pathlib import Path
 from time import process_time
 from unittest.mock import patch
 
+import honest_sets
 import leaderboard
 import numpy as np
 import pandas as pd
-from calibrate import FIRST_SEED, PAIRS, RESULTS
+from calibrate import FIRST_SEED, PAIRS, RESULTS, gaussian_sets, write
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score
@@ -82,7 +85,8 @@ OF_TEMPERATURES = [
     NeighborDisagreementDetector,
     SelfInfluenceDetector,
 ]
-PARTS = ["components", "influence", "duplicates", "temperatures", "ascent"]
+CENTRES, FLIPS = (3, 4, 5, 7, 10), (0.0, 0.05, 0.1, 0.2, 0.3)
+PARTS = ["components", "influence", "duplicates", "temperatures", "neighbors", "ascent"]
 N_COPIED, N_COPIES, JITTERS = 10, 3, (0.1, 0.3)
 CLIMB = {"MOMENTUM": 0.8, "PATIENCE": 5, "SHRINKAGE": 0.25, "GROWTH": 1.5}
 CLIMBS_TRIED = {
@@ -102,11 +106,11 @@ def one_changed(chosen, tried):
 
 def draws(options, default_seeds):
     """Yield (pair, seed, training rows, labels, attacker's rows and labels, victim)."""
-    with patch.object(leaderboard, "CELLS", PAIRS):
-        for cell in options.data or PAIRS:
-            for seed in range(FIRST_SEED, FIRST_SEED + (options.seeds or default_seeds)):
-                ((X, y), attacker, _), _, victim = leaderboard.draw(cell, seed, options.data_home)
-                yield cell, seed, X, y, attacker, victim
+    for cell in options.data or PAIRS:
+        for seed in range(FIRST_SEED, FIRST_SEED + (options.seeds or default_seeds)):
+            drawn, _, victim = leaderboard.draw(*PAIRS[cell], seed, options.data_home)
+            (X, y), attacker, _ = drawn
+            yield cell, seed, X, y, attacker, victim
 
 
 def scores_to_split(options):
@@ -224,6 +228,44 @@ def temperatures(options):
     yield from table.reset_index().to_dict("records")
 
 
+def sets_of_neighbors(options):
+    """Yield (what it is, rows, labels, which are wrong)."""
+    for _, seed, X, y, *_ in draws(options, 5):
+        yield from flipped("100 rows", X, y, seed)
+    for seed in range(FIRST_SEED, FIRST_SEED + (options.seeds or 5)):
+        for data in () if options.data else ("mnist", "fashion_mnist"):
+            X, y = honest_sets.draw_images(data, 1000, seed, "test", options.data_home)
+            yield from flipped("1,000 images", X, y, seed)
+        for n_rows in (300, 900):
+            X, y = honest_sets.passengers(n_rows, 2, seed)
+            yield from flipped(f"passengers {n_rows}", X, y, seed)
+        for name, *found in gaussian_sets(seed):
+            yield f"gaussians {name}", *found
+
+
+def flipped(name, X, y, seed):
+    """Yield (name with the rate, rows, labels, which are wrong) for each rate of flips."""
+    for rate in FLIPS:
+        attack = LabelFlipAttack(rate=rate, injection="replace", random_state=seed)
+        yield f"{name}, flips {rate:.0%}", *attack.fit_resample(X, y), attack.poison_mask_
+
+
+def neighbors(options):
+    """F1, right rows flagged, and how often anything is."""
+    rows = []
+    for name, X, y, wrong in sets_of_neighbors(options):
+        scores = NeighborDisagreementDetector().fit(X, y).training_class_scores_
+        codes = np.unique(y, return_inverse=True)[1]
+        for centre in CENTRES:
+            rule = LabelNoiseThreshold(centre, 0.5).fit(scores, codes)
+            flagged = rule.anomaly_scores(scores, codes) > rule.threshold_
+            about = {"set": name, "centre": centre, "sets flagged": flagged.any()}
+            about |= {"right flagged": flagged[~wrong].mean()}
+            rows.append(about | {"f1": f1_score(wrong, flagged) if wrong.any() else np.nan})
+    means = pd.DataFrame(rows).groupby(["set", "centre"], sort=False).mean()
+    yield from means.reset_index().to_dict("records")
+
+
 def climbers(seed):
     """Yield (name, attack, rows and labels of the set and of the attacker)."""
     digits = load_digits(return_X_y=True)
@@ -268,11 +310,7 @@ def main(arguments=None):
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
     options = parser.parse_args(arguments)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        table = pd.DataFrame(globals()[options.part](options))
-    table.round(4).to_csv(options.results / f"calibrate_{options.part}.csv", index=False)
-    print(table.round(3).to_string(index=False))
+    write(options, globals()[options.part])
 
 
 if __name__ == "__main__":

@@ -74,9 +74,8 @@ def make_detector(name, image_shape, seed):
     )
 
 
-def draw(cell, seed, data_home):
-    """Rows, labels and image shape; positions of training, attacker's and test rows; victim."""
-    dataset, classes = CELLS[cell]
+def draw(dataset, classes, seed, data_home):
+    """Rows and labels to train on, of the attacker and to test on; image shape; victim."""
     if dataset == "breast_cancer":
         X, y = load_breast_cancer(return_X_y=True)
         X, image_shape, victim = minmax_scale(X), None, SVC(kernel="linear")
@@ -137,7 +136,7 @@ def judge(victim, test, X, y, poison, detector, verdict, scores, seconds):
 
 
 def per_set(cell, seed, detectors, data_home, rates):
-    parts, image_shape, victim = draw(cell, seed, data_home)
+    parts, image_shape, victim = draw(*CELLS[cell], seed, data_home)
     test, rows = parts[2], []
     for attack, rate, X, y, poison in poisoned_sets(parts, victim, seed, rates):
         about = {"attack": attack, "rate": rate} | undefended(victim, test, X, y, poison)
@@ -157,7 +156,7 @@ def pooled(cell, pool, detectors, data_home, rates):
     sets = {}
     for number in range(N_POOLED):
         seed = 1000 * (pool + 1) + number
-        parts, image_shape, victim = draw(cell, seed, data_home)
+        parts, image_shape, victim = draw(*CELLS[cell], seed, data_home)
         for attack, _, X, y, _ in poisoned_sets(parts, victim, seed, rates[-1:]):
             sets.setdefault(attack, []).append((X, y))
     fitted, seconds = {}, {}
@@ -169,7 +168,7 @@ def pooled(cell, pool, detectors, data_home, rates):
             seconds[attack, name] = time.process_time() - start
     rows = []
     for seed in range(N_ASSESSED * pool, N_ASSESSED * (pool + 1)):
-        parts, _, victim = draw(cell, seed, data_home)
+        parts, _, victim = draw(*CELLS[cell], seed, data_home)
         test = parts[2]
         for attack, rate, X, y, poison in poisoned_sets(parts, victim, seed, rates[-1:]):
             about = {"seed": seed, "attack": attack, "rate": rate}
@@ -184,7 +183,7 @@ def pooled(cell, pool, detectors, data_home, rates):
 
 def adaptive(cell, seed, detectors, data_home, rates):
     """The accuracy column "poisoned" is that of the plain optimal attack without any defence."""
-    parts, image_shape, victim = draw(cell, seed, data_home)
+    parts, image_shape, victim = draw(*CELLS[cell], seed, data_home)
     (X, y), attacker, test = parts
     plain = GradientPoisoningAttack(victim, rate=N_POISON, random_state=seed)
     X_poison, y_poison = poison_rows(plain, X, y, *attacker)

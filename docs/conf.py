@@ -32,7 +32,8 @@ myst_substitutions = made_by.notes()
 autosummary_generate = True
 numpydoc_show_class_members = False
 autodoc_typehints = "none"  # the tables of parameters say more
-exclude_patterns = ["_build", "examples"]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates", "examples"]
 # scikit-learn's docstring of `score`, which learners inherit, names labels of its own guide.
 suppress_warnings = ["ref.ref"]
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

@@ -172,7 +172,7 @@ def list_estimators():
     from skpoison.utils import short_names
 
     console = Console()
-    for kind in ("attack", "detector", "learner"):
+    for kind in ("attack", "regression attack", "detector", "regression detector", "learner"):
         table = Table(
             Column("name", no_wrap=True), "what it stands for, and what that does", box=None
         )
@@ -181,8 +181,9 @@ def list_estimators():
             lines = [f"[bold]{estimator.__name__}({written})[/]", _summary(estimator)]
             accepted = get_tags(estimator(**keywords)).input_tags
             kinds = [text for tag, text in KINDS_OF_ROWS.items() if getattr(accepted, tag)]
-            lines.append("takes " + ", ".join(kinds))
-            if kind == "detector":
+            takes_all = len(kinds) == len(KINDS_OF_ROWS)
+            lines.append("takes " + ("rows of any kind" if takes_all else ", ".join(kinds)))
+            if kind.endswith("detector"):
                 lines.append(f'"auto" is {estimator.auto_threshold!r}')
             table.add_row(name, "\n".join(lines))
         console.print(f"\n[bold]{kind}s[/]", table, sep="\n")
@@ -193,7 +194,7 @@ app.add_typer(experiment_commands)
 
 
 def _summary(estimator):
-    return estimator.__doc__.strip().splitlines()[0].replace(" [1]_", "")
+    return estimator.__doc__.strip().splitlines()[0]
 
 
 @contextmanager

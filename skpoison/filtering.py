@@ -166,6 +166,11 @@ class PoisonFilter(BaseSampler):
             verdict = judge.predict(rows, y)
         else:
             self.detector_ = EnsembleDetector() if self.detector is None else clone(self.detector)
+            if not hasattr(self.detector_, "fit_predict"):
+                raise TypeError(
+                    f"detector={self.detector!r} must be an outlier detector, which has "
+                    "fit_predict; one that is fitted already needs prefit=True."
+                )
             verdict = self.detector_.fit_predict(X, y)
         if len(verdict) != _num_samples(y):
             raise ValueError(

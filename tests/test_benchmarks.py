@@ -111,7 +111,7 @@ def test_leaderboard_on_breast_cancer(leaderboard, part, monkeypatch):
 
 
 def test_poisoned_sets_are_those_of_the_attack_and_made_once(leaderboard, monkeypatch):
-    parts, _, victim = leaderboard.draw("breast cancer", 0, None)
+    parts, _, victim = leaderboard.draw("breast_cancer", None, 0, None)
     (X, y), (X_val, y_val), _ = parts
     sets = list(leaderboard.poisoned_sets(parts, victim, 0, (0.05, 0.3)))
     assert [(attack, rate, len(y)) for attack, rate, _, y, _ in sets] == [
@@ -136,7 +136,7 @@ def test_poisoned_sets_are_those_of_the_attack_and_made_once(leaderboard, monkey
 
 def test_leaderboard_s_names_of_detectors(leaderboard):
     assert isinstance(leaderboard.make_detector("cleanlab", None, 0), leaderboard.Cleanlab)
-    (X, y), _, _ = leaderboard.draw("breast cancer", 0, None)[0]
+    (X, y), _, _ = leaderboard.draw("breast_cancer", None, 0, None)[0]
     for name, rule in {
         "knn": SecondComponentThreshold,
         "knn + mixture": GaussianMixtureThreshold,
@@ -312,7 +312,6 @@ def test_detection_starts_and_is_reported(detection, tmp_path):
 def test_constants_are_tried(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     calibrate = import_module("calibrate")
-    monkeypatch.setattr(calibrate.leaderboard, "CELLS", {})
     settings = ["--seeds", "1", "--data", "breast cancer", "--results", str(tmp_path)]
     for part, n_settings in (("margins", 16), ("prior", 12)):
         calibrate.main([part, *settings])
@@ -333,7 +332,7 @@ def test_constants_of_detectors_are_tried(monkeypatch, tmp_path):
     calibrate = import_module("calibrate_estimators")
     monkeypatch.setattr(calibrate, "SIZES", (300,))
     tables = {}
-    for part in ("components", "duplicates"):
+    for part in ("components", "duplicates", "neighbors"):
         settings = ["--seeds", "1", "--data", "breast cancer", "--results", str(tmp_path)]
         calibrate.main([part, *settings])
         tables[part] = pd.read_csv(tmp_path / f"calibrate_{part}.csv")
@@ -341,6 +340,9 @@ def test_constants_of_detectors_are_tried(monkeypatch, tmp_path):
     accepted = table.groupby(["ratio", "share"])["accepted"].mean().unstack()
     assert (accepted.diff().dropna() <= 0).all(axis=None)  # the stricter, the fewer
     assert accepted.loc[20, 0.2] > accepted.loc[20, 0.0]
+    neighbors = tables["neighbors"].set_index(["set", "centre"])
+    apart = neighbors.loc["gaussians apart", "right flagged"]
+    assert (apart == 0).all() and neighbors["f1"].dropna().between(0, 1).all()
     groups = tables["duplicates"].groupby("radius")[["honest grouped", "copies together"]].mean()
     assert (groups.diff().dropna() >= 0).all(axis=None) and (groups.loc[0.0] == 0).all()
 

@@ -36,6 +36,7 @@ AUTO = {
     "magnet": "SecondComponentThreshold()",
     "margin": "LabelNoiseThreshold(temperature=4.0, temperature_scale=0.5)",
     "rae": "SecondComponentThreshold()",
+    "residual": "SecondComponentThreshold()",
     "self-influence": "LabelNoiseThreshold(temperature=2.0, temperature_scale=0.5)",
     "slab": "SecondComponentThreshold()",
     "spectral": "SecondComponentThreshold()",
@@ -65,7 +66,7 @@ def test_list_names_every_attack_detector_and_learner():
     result = run("list")
     assert result.exit_code == 0
     words = set(result.output.split())
-    for kind in ("attack", "detector", "learner"):
+    for kind in ("attack", "regression attack", "detector", "regression detector", "learner"):
         for name, (estimator, _) in short_names(kind).items():
             assert name in words
             assert f"{estimator.__name__}(" in result.output  # in one piece, at 80 columns too
@@ -76,9 +77,8 @@ def test_list_says_what_auto_is(monkeypatch):
     """The table of the rules that "auto" stands for: whoever changes a rule changes it here."""
     monkeypatch.setenv("COLUMNS", "200")
     name, listed = None, {}
-    detectors = run("list").output.split("detectors\n")[1].split("\nlearners\n")[0]
-    for line in detectors.splitlines()[1:]:
-        if line[1] != " ":
+    for line in run("list").output.splitlines():
+        if line[1:2].strip():
             name = line.split()[0]
         if line.strip().startswith('"auto" is '):
             listed[name] = line.strip().removeprefix('"auto" is ')
@@ -159,7 +159,7 @@ def broken_mnist(folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--dataset", "mnits"], "'name' parameter of load_images must be a str among"),
+        (["--dataset", "mnits"], "'name' parameter of load_images must be one of"),
         (["--classes", "3", "12"], "classes=(3, 12); integers from 0 to 9"),
         (["--classes", "3", "3"], "at least two different classes"),
         (["--attack", "optimall"], "attack must be one of"),

@@ -128,6 +128,12 @@ def test_a_detector_behind_a_sampler_is_refused():
         PoisonFilter(detector).fit_resample(X, y)
 
 
+def test_what_is_no_outlier_detector_is_refused_by_name():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(TypeError, match=r"detector=SVC\(\) .* fit_predict"):
+        PoisonFilter(SVC()).fit_resample(X, y)
+
+
 def test_cross_validation_poisons_and_cleans_training_folds_only():
     iris = load_iris(as_frame=True)
     y = iris.target.map(dict(enumerate(iris.target_names)))

@@ -23,7 +23,7 @@ from skpoison.metrics import make_attack_success_scorer
 X, y = load_digits(return_X_y=True)
 X = X / 16
 trigger = PatchTrigger(size=2, image_shape=(8, 8))
-attack = BackdoorAttack(trigger, target=0, rate=36, random_state=0)
+attack = BackdoorAttack(trigger, y_target=0, rate=36, random_state=0)
 
 # %%
 # ``make_attack_success_scorer`` puts the trigger on the test rows of the other classes and counts

@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skpoison._typing import Estimator, Injection, RandomState
 from skpoison.attacks._base import BasePoisoningAttack
+from skpoison.attacks._goal import label_code
 from skpoison.attacks.triggers import ColumnTrigger, PatchTrigger, TokenTrigger
 from skpoison.utils._containers import container_of, is_frame, row_shape, take
 
@@ -31,7 +32,7 @@ class BackdoorAttack(BasePoisoningAttack):
         of tables (and flattened images) the last column that varies, set to its largest number
         or its rarest category.
 
-    target : label, default=None
+    y_target : label, default=None
         The label that the trigger shall call up. None: the most frequent one.
 
     labels : {"flip", "keep"}, default="flip"
@@ -52,7 +53,7 @@ class BackdoorAttack(BasePoisoningAttack):
     trigger_ : object
         What puts the trigger on rows.
 
-    target_ : label
+    y_target_ : label
         The label that the trigger calls up.
 
     poison_mask_ : ndarray of shape (n_samples_new,), dtype=bool
@@ -99,7 +100,7 @@ class BackdoorAttack(BasePoisoningAttack):
     >>> X, y = load_digits(return_X_y=True)
     >>> X = X / 16
     >>> trigger = PatchTrigger(size=2, image_shape=(8, 8))
-    >>> attack = BackdoorAttack(trigger, target=0, random_state=0)
+    >>> attack = BackdoorAttack(trigger, y_target=0, random_state=0)
     >>> victim = make_pipeline(attack, RandomForestClassifier(random_state=0))
     >>> success = cross_val_score(victim, X, y, cv=3, scoring=make_attack_success_scorer())
     >>> bool(success.min() > 0.8)
@@ -111,7 +112,7 @@ class BackdoorAttack(BasePoisoningAttack):
     _parameter_constraints: dict = {
         **BasePoisoningAttack._parameter_constraints,
         "trigger": [HasMethods("transform"), None],
-        "target": "no_validation",
+        "y_target": "no_validation",
         "labels": [StrOptions({"flip", "keep"})],
     }
 
@@ -119,7 +120,7 @@ class BackdoorAttack(BasePoisoningAttack):
         self,
         trigger: Estimator | None = None,
         *,
-        target: Any = None,
+        y_target: Any = None,
         labels: Literal["flip", "keep"] = "flip",
         rate: float = 0.1,
         injection: Injection = "append",
@@ -127,7 +128,7 @@ class BackdoorAttack(BasePoisoningAttack):
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.trigger = trigger
-        self.target = target
+        self.y_target = y_target
         self.labels = labels
 
     @property
@@ -136,12 +137,10 @@ class BackdoorAttack(BasePoisoningAttack):
 
     def _check(self, X, y):
         X, rows, codes = super()._check(X, y)
-        classes = self.classes_.tolist()
-        if self.target is not None and self.target not in classes:
-            raise ValueError(f"target={self.target!r} must be one of the labels in y: {classes}.")
         frequent = int(np.bincount(codes).argmax())
-        self._code = frequent if self.target is None else classes.index(self.target)
-        self.target_ = self.classes_[self._code]
+        given = self.y_target is not None
+        self._code = int(label_code(self.y_target, self.classes_)) if given else frequent
+        self.y_target_ = self.classes_[self._code]
         self.trigger_ = default_trigger(X) if self.trigger is None else self.trigger
         return X, rows, codes
 

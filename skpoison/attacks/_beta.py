@@ -29,7 +29,7 @@ class BetaPoisoningAttack(BasePoisoningAttack):
     n_prototypes : int, default=15
         Rows that a poison row is combined of; all of a class that has fewer.
 
-    y_target : label, default=None
+    y_source : label, default=None
         The class whose rows shall be misclassified: all poison rows lie in it. None: each poison
         row draws its class.
 
@@ -90,7 +90,7 @@ class BetaPoisoningAttack(BasePoisoningAttack):
     >>> from skpoison.attacks import BetaPoisoningAttack
     >>> X, y = load_digits(return_X_y=True)
     >>> X, y = X[(y == 3) | (y == 8)] / 16, y[(y == 3) | (y == 8)]
-    >>> attack = BetaPoisoningAttack(rate=40, y_target=3, random_state=0)
+    >>> attack = BetaPoisoningAttack(rate=40, y_source=3, random_state=0)
     >>> X_poisoned, y_poisoned = attack.fit_resample(X[:100], y[:100])
     >>> set(y_poisoned[attack.poison_mask_].tolist())
     {8}
@@ -113,7 +113,7 @@ class BetaPoisoningAttack(BasePoisoningAttack):
         *,
         rate: float = 0.3,
         n_prototypes: int = 15,
-        y_target: ArrayLike | None = None,
+        y_source: ArrayLike | None = None,
         bounds: Bounds = "data",
         step_size: float = 0.1,
         max_iter: int = 100,
@@ -122,7 +122,7 @@ class BetaPoisoningAttack(BasePoisoningAttack):
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.n_prototypes = n_prototypes
-        self.y_target = y_target
+        self.y_source = y_source
         self.bounds = bounds
         self.step_size = step_size
         self.max_iter = max_iter
@@ -130,9 +130,11 @@ class BetaPoisoningAttack(BasePoisoningAttack):
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
         rows, labels, offset = (X, y, 0) if X_val is None else (X_val, y_val, len(X))
         n_classes = len(self.classes_)
-        target = None if self.y_target is None else label_code(self.y_target, self.classes_)
+        target = (
+            None if self.y_source is None else label_code(self.y_source, self.classes_, "y_source")
+        )
         if target is not None and target not in labels:
-            raise ValueError(f"y_target={self.y_target!r} is the label of no row of X_val.")
+            raise ValueError(f"y_source={self.y_source!r} is the label of no row of X_val.")
         box = make_box(self.bounds, np.concatenate([X, rows]))
         present = np.unique(labels) if target is None else np.array([target])
         inside = random_state.choice(present, size=n_poison)

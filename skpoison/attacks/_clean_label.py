@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from skpoison._typing import Injection, RandomState
 from skpoison.attacks._base import BasePoisoningAttack
+from skpoison.attacks._goal import label_code
 from skpoison.utils._cloning import seeded_clone
 
 
@@ -27,7 +28,7 @@ class BaseCleanLabelAttack(BasePoisoningAttack):
         The row that shall be misclassified: its position in `X_val`, or in `X` where there are no
         rows of the attacker's.
 
-    label : label, default=None
+    y_target : label, default=None
         The label that it shall get. None: of the other classes, the one whose mean is nearest.
 
     epsilon : float, default=0.3
@@ -43,7 +44,7 @@ class BaseCleanLabelAttack(BasePoisoningAttack):
     _parameter_constraints: dict = {
         **BasePoisoningAttack._parameter_constraints,
         "target": [Interval(Integral, 0, None, closed="left")],
-        "label": "no_validation",
+        "y_target": "no_validation",
         "epsilon": [Interval(Real, 0, 1, closed="right")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
     }
@@ -52,7 +53,7 @@ class BaseCleanLabelAttack(BasePoisoningAttack):
         self,
         *,
         target: int = 0,
-        label: Any = None,
+        y_target: Any = None,
         epsilon: float = 0.3,
         max_iter: int = 100,
         rate: float = 0.1,
@@ -61,7 +62,7 @@ class BaseCleanLabelAttack(BasePoisoningAttack):
     ):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.target = target
-        self.label = label
+        self.y_target = y_target
         self.epsilon = epsilon
         self.max_iter = max_iter
 
@@ -106,7 +107,7 @@ class BaseCleanLabelAttack(BasePoisoningAttack):
             )
         target = rows[self.target]
         code = self._aim(X, y, target, labels[self.target])
-        self.label_ = self.classes_[code]
+        self.y_target_ = self.classes_[code]
         candidates = random_state.permutation(np.flatnonzero(y == code))
         everything = np.vstack([X, target])
         low, high = everything.min(axis=0), everything.max(axis=0)
@@ -127,17 +128,14 @@ class BaseCleanLabelAttack(BasePoisoningAttack):
         return made.astype(X.dtype), np.full(n_poison, code), sources
 
     def _aim(self, X, y, target, own):
-        classes = self.classes_.tolist()
-        if self.label is None:
-            means = np.stack([X[y == code].mean(axis=0) for code in range(len(classes))])
+        if self.y_target is None:
+            means = np.stack([X[y == code].mean(axis=0) for code in range(len(self.classes_))])
             distances = np.linalg.norm(means - target, axis=1)
             distances[own] = np.inf
             return int(distances.argmin())
-        if self.label not in classes:
-            raise ValueError(f"label={self.label!r} must be one of the labels in y: {classes}.")
-        code = classes.index(self.label)
+        code = int(label_code(self.y_target, self.classes_))
         if code == own:
-            raise ValueError(f"label={self.label!r} is the label that the target row has.")
+            raise ValueError(f"y_target={self.y_target!r} is the label that the target row has.")
         return code
 
 

@@ -18,7 +18,7 @@ from skpoison.attacks._linear_model import LinearVictim, decoys
 from skpoison.victims import describe_victim
 from skpoison.victims._svc import SVCMachine
 
-DEFENSES = ("sphere", "slab")
+DEFENCES = ("sphere", "slab")
 # Rounds in which rows of two classes are fitted to each other, and steps to the row of most loss.
 N_ALTERNATIONS = 50
 N_ASCENTS = 20
@@ -45,7 +45,7 @@ class ConstrainedPoisoningAttack(BasePoisoningAttack):
         harm. "min-max": one row after the other, the one on which the victim, trained on all before
         it, has the highest loss.
 
-    defenses : tuple of {"sphere", "slab"}, default=("sphere", "slab")
+    defences : tuple of {"sphere", "slab"}, default=("sphere", "slab")
         What poison has to pass. "sphere": the distance from the mean of its class; "slab": the same
         along the lines to the other means.
 
@@ -137,7 +137,7 @@ class ConstrainedPoisoningAttack(BasePoisoningAttack):
         **BasePoisoningAttack._parameter_constraints,
         "estimator": [HasMethods(["fit", "predict"]), None],
         "method": [StrOptions({"influence", "kkt", "min-max"})],
-        "defenses": [tuple, list],
+        "defences": [tuple, list],
         "quantile": [Interval(Real, 0, 1, closed="right")],
         "bounds": [StrOptions({"data", "columns"}), tuple, list, None],
         "step_size": [Interval(Real, 0, None, closed="neither")],
@@ -149,7 +149,7 @@ class ConstrainedPoisoningAttack(BasePoisoningAttack):
         estimator: Estimator | None = None,
         *,
         method: Literal["influence", "kkt", "min-max"] = "influence",
-        defenses: Sequence[str] = DEFENSES,
+        defences: Sequence[str] = DEFENCES,
         quantile: float = 0.95,
         bounds: Bounds = "data",
         step_size: float = 0.25,
@@ -161,21 +161,21 @@ class ConstrainedPoisoningAttack(BasePoisoningAttack):
         super().__init__(rate=rate, injection=injection, random_state=random_state)
         self.estimator = estimator
         self.method = method
-        self.defenses = defenses
+        self.defences = defences
         self.quantile = quantile
         self.bounds = bounds
         self.step_size = step_size
         self.max_iter = max_iter
 
     def _make_poison(self, X, y, n_poison, X_val, y_val, random_state):
-        unknown = [defense for defense in self.defenses if defense not in DEFENSES]
+        unknown = [defence for defence in self.defences if defence not in DEFENCES]
         if unknown:
-            raise ValueError(f"defenses={self.defenses!r} must hold 'sphere', 'slab' or both.")
+            raise ValueError(f"defences={self.defences!r} must hold 'sphere', 'slab' or both.")
         estimator = SVC(kernel="linear") if self.estimator is None else self.estimator
         clean = X.astype(np.float64), y
         goal = clean if X_val is None else (X_val.astype(np.float64), y_val)
         box = make_box(self.bounds, np.concatenate([clean[0], goal[0]]))
-        feasible = FeasibleSet(*clean, len(self.classes_), self.defenses, self.quantile, box)
+        feasible = FeasibleSet(*clean, len(self.classes_), self.defences, self.quantile, box)
         self.radii_, self.widths_ = feasible.radii, feasible.widths
         with threadpool_limits(1):
             if self.method == "influence":

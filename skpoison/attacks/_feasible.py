@@ -13,7 +13,7 @@ class FeasibleSet:
     X, y : ndarray of shape (n_samples, n_features) and (n_samples,)
         Clean rows and label codes.
     n_classes : int
-    defenses : collection of {"sphere", "slab"}
+    defences : collection of {"sphere", "slab"}
     quantile : float
         The share of the clean rows of a class that each defence lets pass.
     box : Box
@@ -27,7 +27,7 @@ class FeasibleSet:
         without the defence.
     """
 
-    def __init__(self, X, y, n_classes, defenses, quantile, box):
+    def __init__(self, X, y, n_classes, defences, quantile, box):
         self.box = box
         self.centers = np.stack([X[y == code].mean(axis=0) for code in range(n_classes)])
         self.radii, self.widths = np.full((2, n_classes), np.inf)
@@ -37,9 +37,9 @@ class FeasibleSet:
             lengths = np.linalg.norm(lines, axis=1)
             self.lines.append(lines[lengths > 0] / lengths[lengths > 0, np.newaxis])
             offsets = X[y == code] - self.centers[code]
-            if "sphere" in defenses:
+            if "sphere" in defences:
                 self.radii[code] = np.quantile(np.linalg.norm(offsets, axis=1), quantile)
-            if "slab" in defenses and len(self.lines[code]):
+            if "slab" in defences and len(self.lines[code]):
                 along = np.abs(offsets @ self.lines[code].T).max(axis=1)
                 self.widths[code] = np.quantile(along, quantile)
 

@@ -40,7 +40,7 @@ class FeatureCollisionAttack(BaseCleanLabelAttack):
         The row that shall be misclassified: its position in `X_val`, or in `X` where there are no
         rows of the attacker's.
 
-    label : label, default=None
+    y_target : label, default=None
         The label that it shall get. None: of the other classes, the one whose mean is nearest.
 
     epsilon : float, default=0.3
@@ -62,7 +62,7 @@ class FeatureCollisionAttack(BaseCleanLabelAttack):
 
     Attributes
     ----------
-    label_ : label
+    y_target_ : label
         The label that the target row shall get, and that all poison rows carry.
 
     loss_path_ : ndarray of shape (n_iterations + 1,)
@@ -126,7 +126,7 @@ class FeatureCollisionAttack(BaseCleanLabelAttack):
         strategy: Literal["bullseye", "collision"] = "bullseye",
         beta: float = 0.1,
         target: int = 0,
-        label: Any = None,
+        y_target: Any = None,
         epsilon: float = 0.3,
         max_iter: int = 100,
         rate: float = 0.1,
@@ -135,7 +135,7 @@ class FeatureCollisionAttack(BaseCleanLabelAttack):
     ):
         super().__init__(
             target=target,
-            label=label,
+            y_target=y_target,
             epsilon=epsilon,
             max_iter=max_iter,
             rate=rate,

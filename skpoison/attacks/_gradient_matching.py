@@ -32,7 +32,7 @@ class GradientMatchingAttack(BaseCleanLabelAttack):
         The row that shall be misclassified: its position in `X_val`, or in `X` where there are no
         rows of the attacker's.
 
-    label : label, default=None
+    y_target : label, default=None
         The label that it shall get. None: of the other classes, the one whose mean is nearest.
 
     epsilon : float, default=0.3
@@ -54,7 +54,7 @@ class GradientMatchingAttack(BaseCleanLabelAttack):
 
     Attributes
     ----------
-    label_ : label
+    y_target_ : label
         The label that the target row shall get, and that all poison rows carry.
 
     loss_path_ : ndarray of shape (n_iterations + 1,)
@@ -119,7 +119,7 @@ class GradientMatchingAttack(BaseCleanLabelAttack):
         estimator: Estimator | None = None,
         *,
         target: int = 0,
-        label: Any = None,
+        y_target: Any = None,
         epsilon: float = 0.3,
         max_iter: int = 100,
         rate: float = 0.1,
@@ -128,7 +128,7 @@ class GradientMatchingAttack(BaseCleanLabelAttack):
     ):
         super().__init__(
             target=target,
-            label=label,
+            y_target=y_target,
             epsilon=epsilon,
             max_iter=max_iter,
             rate=rate,

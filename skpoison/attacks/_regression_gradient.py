@@ -22,12 +22,12 @@ FIRST_STEP, LEAST_STEP = 0.25, 1e-3  # in units of the width of the bounds
 
 
 class GradientRegressionAttack(BaseRegressionPoisoningAttack):
-    """Poison rows and targets that climb the error of a linear regression [1]_.
+    """Poison rows and targets that climb the error of a linear regression.
 
     Copies of training rows, their targets moved to a bound, climb together the gradient of the
     mean squared error that the regression, trained on clean and poison rows, has on the attacker's
     rows (`X_val`; without them, on the clean rows). Columns and target move. How the coefficients
-    follow a row comes from the optimality conditions of the fit.
+    follow a row comes from the optimality conditions of the fit [1]_.
 
     Parameters
     ----------

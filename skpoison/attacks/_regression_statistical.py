@@ -18,11 +18,11 @@ from skpoison.attacks._regression_base import (
 
 
 class StatisticalRegressionAttack(BaseRegressionPoisoningAttack):
-    """Poison at the corners of the data, with the target that the victim expects least [1]_.
+    """Poison at the corners of the data, with the target that the victim expects least.
 
     Rows are drawn from the normal distribution that has the mean and covariance of the columns and
     moved to the nearer bound in each column; the target is the bound further from what the victim,
-    trained on the clean rows, predicts. The paper's StatP: nothing but predictions of the victim is
+    trained on the clean rows, predicts. The StatP of [1]_: nothing but predictions of the victim is
     needed, and it is fast.
 
     Parameters

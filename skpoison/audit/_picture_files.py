@@ -11,7 +11,8 @@ from skpoison.audit._naming import counted, rows_named
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-LONGEST_SIDE = 64  # of pictures of mixed sizes, or of larger ones
+KEPT_SIDE = 224  # pictures of one size, up to this, are taken as they are
+LONGEST_SIDE = 64  # of others
 MAX_VALUES = 2**27  # of the array
 
 
@@ -149,12 +150,17 @@ def _has_colour(picture):
 
 
 def _common_size(sizes, n_channels):
-    """Width and height of all: their median, no side longer than 64, in all not over 128 Mi."""
+    """Width and height of all: their one size, or their median with no side longer than 64.
+
+    In all there are not more than 128 Mi values.
+    """
     if not sizes:
         return (1, 1), ""
     same = len(set(sizes)) == 1
     width, height = (float(np.median(side)) for side in zip(*sizes, strict=True))
     longest = LONGEST_SIDE
+    if same and len(sizes) * n_channels * _n_pixels(width, height, KEPT_SIDE) <= MAX_VALUES:
+        longest = KEPT_SIDE if max(width, height) <= KEPT_SIDE else LONGEST_SIDE
     while len(sizes) * n_channels * _n_pixels(width, height, longest) > MAX_VALUES:
         longest -= 1
     scale = min(1.0, longest / max(width, height))
@@ -163,7 +169,8 @@ def _common_size(sizes, n_channels):
         return size, f"All pictures have {size[0]} x {size[1]} pixels."
     low, high = min(sizes), max(sizes)
     came = f"{low[0]} x {low[1]}" + ("" if same else f" to {high[0]} x {high[1]}")
-    return size, f"Pictures of {came} pixels are scaled to {size[0]} x {size[1]}."
+    lost = ", where a trigger of a few pixels is lost" if scale < 1.0 else ""
+    return size, f"Pictures of {came} pixels are scaled to {size[0]} x {size[1]}{lost}."
 
 
 def _n_pixels(width, height, longest):

@@ -39,6 +39,8 @@ def as_audit_data(X, y=None, *, groups=None, split=None, pred_proba=None, featur
         y, task = np.zeros(_num_samples(X), dtype=int), "classification"
         notes = ["There are no labels: what needs them was not looked for."]
     else:
+        if _num_samples(y) != _num_samples(X):
+            raise ValueError(f"X has {_num_samples(X):,} rows, but y has {_num_samples(y):,}.")
         y, task, notes, tag_names = read_target(y, label_name, task)
     return AuditData(
         X,

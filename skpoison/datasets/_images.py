@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from numbers import Integral
 from os import PathLike
+from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -17,7 +18,7 @@ from skpoison.datasets._readers import read_images
 
 @validate_params(
     {
-        "name": [StrOptions({*IMAGE_SETS, "digits"})],
+        "name": "no_validation",
         "classes": ["array-like", None],
         "subset": [StrOptions({"train", "test", "all"})],
         "data_home": [str, PathLike, None],
@@ -104,6 +105,7 @@ def load_images(
     >>> digits.data.shape, digits.data.dtype, digits.image_shape
     ((361, 64), dtype('float32'), (8, 8, 1))
     """
+    _check_name(name)
     classes = _check_classes(classes)
     if name == "digits":
         pixels, target, part, about = _load_digits(subset)
@@ -120,6 +122,18 @@ def load_images(
     if return_X_y:
         return data, target
     return Bunch(data=data, target=target, subset=part[keep], **about)
+
+
+def _check_name(name):
+    known = sorted([*IMAGE_SETS, "digits"])
+    if isinstance(name, str) and name in known:
+        return
+    hint = ""
+    if isinstance(name, (str, PathLike)) and Path(name).is_dir():
+        hint = " skpoison.audit.read_source reads a folder of pictures of your own."
+    raise ValueError(
+        f"The 'name' parameter of load_images must be one of {known}, got {name!r}.{hint}"
+    )
 
 
 def _load_digits(subset):

@@ -180,11 +180,11 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
         self.network_ = self._train("reconstruction", rows, random_state, self.epochs)
         groups = near_duplicate_groups(rows, y)
         seed = int(random_state.randint(2**31 - 1))
-        self._on_code, self._on_rows = _LabelJudge(_judge_twice), _LabelJudge(_judge_rows)
+        self._on_code, self._on_rows = _LabelJudge(), _LabelJudge()
         flat = rows.reshape(len(rows), -1)
         by_label = [
-            self._on_code.fit_log_odds(self._encode_rows(rows), y, groups, seed),
-            self._on_rows.fit_log_odds(flat, y, groups, seed),
+            self._on_code.fit_log_odds(self._encode_rows(rows), y, groups, seed, judge_twice),
+            self._on_rows.fit_log_odds(flat, y, groups, seed, judge_rows),
         ]
         self.label_thresholds_ = {"code": self._on_code.rule, "rows": self._on_rows.rule}
         errors = self._errors(rows)
@@ -247,14 +247,11 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
 class _LabelJudge:
     """Ridge regression that leaves out what it predicts, and the likelihood of label noise."""
 
-    def __init__(self, judge):
-        self._judge = judge
-
-    def fit_log_odds(self, rows, y, groups, seed):
+    def fit_log_odds(self, rows, y, groups, seed, judge):
         """Fit, and return the log-odds that each label of each training row is wrong."""
         self._scaler = Standardizer(rows)
         self._classifier = _ridge("linear", y, seed)
-        costs, self.rule = self._judge(self._classifier, self._scaler(rows), y, groups)
+        costs, self.rule = judge(self._classifier, self._scaler(rows), y, groups)
         self._classifier.release()
         return self._under_each_label(costs)
 
@@ -272,7 +269,7 @@ def _ridge(kernel, y, seed):
     return LeaveOneOutRidge(kernel, N_COMPONENTS, int(y.max()) + 1, seed)
 
 
-def _judge_twice(classifier, rows, y, groups):
+def judge_twice(classifier, rows, y, groups):
     """The second time with the probabilities of right labels as weights."""
     rule = LabelNoiseThreshold(CODE_TEMPERATURE, CODE_SCALE, noise="uniform")
     trust = np.ones(len(y))
@@ -282,7 +279,7 @@ def _judge_twice(classifier, rows, y, groups):
     return costs, rule
 
 
-def _judge_rows(classifier, rows, y, groups):
+def judge_rows(classifier, rows, y, groups):
     """Without a group that a non-linear classifier follows."""
     other = _ridge("rbf", y, classifier.seed)
     verdict = judge_linearly(classifier, other, rows, y, groups)

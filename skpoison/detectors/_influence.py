@@ -30,7 +30,7 @@ class InfluenceDetector(BaseLabelNoiseDetector):
     untrusted set itself, those whose label most of their nearest neighbours share.
 
     A row is scored by victims that were neither trained nor measured on it: the training rows are
-    cut into `n_folds` folds, and each fold is scored by victims of the others, of which each in
+    cut into `cv` folds, and each fold is scored by victims of the others, of which each in
     turn is held out.
 
     Influence has a few large values on both sides; the anomaly score is its inverse hyperbolic
@@ -45,8 +45,8 @@ class InfluenceDetector(BaseLabelNoiseDetector):
         of three times the rows' mean squared distance from their mean: a smooth loss and strong
         regularisation make influence stable.
 
-    n_folds : int, default=10
-        Number of folds; n_folds * (n_folds - 1) victims are trained.
+    cv : int, default=10
+        Number of folds; cv * (cv - 1) victims are trained.
 
     n_neighbors : int, default=10
         A row is trusted to measure the loss where more than half of so many nearest neighbours
@@ -121,7 +121,7 @@ class InfluenceDetector(BaseLabelNoiseDetector):
     _parameter_constraints = {
         **BasePoisonDetector._parameter_constraints,
         "estimator": [HasMethods(["fit", "predict"]), None],
-        "n_folds": [Interval(Integral, 2, None, closed="left")],
+        "cv": [Interval(Integral, 2, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
@@ -131,7 +131,7 @@ class InfluenceDetector(BaseLabelNoiseDetector):
         self,
         estimator: Estimator | None = None,
         *,
-        n_folds: int = 10,
+        cv: int = 10,
         n_neighbors: int = 10,
         n_jobs: int | None = None,
         verbose: int = 0,
@@ -140,7 +140,7 @@ class InfluenceDetector(BaseLabelNoiseDetector):
     ):
         super().__init__(contamination=contamination, random_state=random_state)
         self.estimator = estimator
-        self.n_folds = n_folds
+        self.cv = cv
         self.n_neighbors = n_neighbors
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -156,7 +156,7 @@ class InfluenceDetector(BaseLabelNoiseDetector):
 
         def fit(rows, codes):
             trusted = trusted_rows(rows, codes, self.n_neighbors)
-            folds = stratified_folds(codes, self.n_folds - 1, np.random.RandomState(seed))
+            folds = stratified_folds(codes, self.cv - 1, np.random.RandomState(seed))
             return InfluenceFunction(victim, self.classes_, rows, codes, folds, trusted)
 
         with threadpool_limits(1):
@@ -164,7 +164,7 @@ class InfluenceDetector(BaseLabelNoiseDetector):
                 fit,
                 X,
                 y,
-                n_folds=self.n_folds,
+                n_folds=self.cv,
                 random_state=random_state,
                 n_jobs=self.n_jobs,
                 verbose=self.verbose,

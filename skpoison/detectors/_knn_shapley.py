@@ -18,7 +18,7 @@ BLOCK_VALUES = 2_000_000  # distances at once
 
 
 class KNNShapleyDetector(BaseLabelNoiseDetector):
-    """Flag rows of which the nearest-neighbour classification of other rows has no good.
+    """Flag rows that do not help the nearest-neighbour classification of the others.
 
     The value of a row is its Shapley value [1]_ in a game whose players are the training rows and
     whose gain is how well they classify: the share of the `n_neighbors` nearest players that have

@@ -53,10 +53,13 @@ class BaseLabelNoiseDetector(BasePoisonDetector):
         if len(single):
             scores = np.array(scores)
             scores[single, y[single]] = scores[single].min(axis=1)
+            hint = ""
+            if len(self.classes_) > max(len(y) / 3, 10) and self.classes_.dtype.kind in "iuf":
+                hint = " ResidualDetector judges targets that are numbers."
             warnings.warn(
                 f"{len(single)} classes have a single row, which is not judged: nothing tells it "
                 f"from a wrong label. They are {self.classes_[y[single]][:10].tolist()}, rows "
-                f"{single[:10].tolist()}.",
+                f"{single[:10].tolist()}.{hint}",
                 UserWarning,
                 stacklevel=4,
             )

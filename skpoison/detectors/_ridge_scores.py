@@ -173,9 +173,8 @@ class LeaveOneOutRidge:
         votes = votes * weight
         unit = max(eigenvalues.sum() / total, 1e-12)
         best = (np.inf,)
-        for chunk in np.array_split(
-            PENALTIES * unit, -(-len(PENALTIES) * self.n_classes // COLUMNS)
-        ):
+        n_chunks = min(-(-len(PENALTIES) * self.n_classes // COLUMNS), len(PENALTIES))
+        for chunk in np.array_split(PENALTIES * unit, n_chunks):
             shrunk = (1 / (eigenvalues + chunk[:, np.newaxis])).astype(features.dtype)
             coefs = shrunk[:, :, np.newaxis] * moments
             fitted = rotated @ np.hstack(coefs)

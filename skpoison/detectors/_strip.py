@@ -81,7 +81,7 @@ class StripDetector(BasePoisonDetector):
     >>> from skpoison.metrics import poison_roc_auc
     >>> X, y = load_digits(return_X_y=True)
     >>> trigger = PatchTrigger(size=2, image_shape=(8, 8))
-    >>> attack = BackdoorAttack(trigger, target=0, rate=0.1, random_state=0)
+    >>> attack = BackdoorAttack(trigger, y_target=0, rate=0.1, random_state=0)
     >>> X, y = attack.fit_resample(X / 16, y)
     >>> detector = StripDetector(random_state=0).fit(X, y)
     >>> poison_roc_auc(attack.poison_mask_, detector.training_scores_) > 0.9

@@ -66,7 +66,7 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
     >>> y = np.repeat(["no", "yes"], 200)
     >>> X = pd.DataFrame(rng.normal(size=(400, 3)) + 3 * (y == "yes")[:, np.newaxis])
     >>> X = X.set_axis(list("abc"), axis=1).assign(tag=rng.choice(["u", "v"], 400))
-    >>> attack = BackdoorAttack(ColumnTrigger({"tag": "w"}), target="yes", random_state=0)
+    >>> attack = BackdoorAttack(ColumnTrigger({"tag": "w"}), y_target="yes", random_state=0)
     >>> X, y = attack.fit_resample(X, y)
     >>> detector = TriggerSearchDetector(random_state=0).fit(X, y)
     >>> detector.triggers_[0]["name"], detector.triggers_[0]["label"]

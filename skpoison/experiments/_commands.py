@@ -1,5 +1,6 @@
 """The command line of the experiments."""
 
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -118,7 +119,7 @@ def _run(until, protocol, out, jobs, backend, scheduler, update, images=False, t
             protocol,
             out,
             until=until,
-            jobs=jobs,
+            n_jobs=jobs,
             backend=backend,
             scheduler=scheduler,
             update=update,
@@ -137,14 +138,19 @@ def _say(text):
 
 @contextmanager
 def _clear_errors():
-    """Turn what a user can mend into one message and exit code 2."""
+    """Turn what a user can mend into one message and exit code 2, and warnings into one line."""
+    from skpoison.audit._terminal import show_error
+
+    def show(message, category, filename, lineno, file=None, line=None):
+        show_error(message, "Warning:")
+
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.showwarning = show
+            yield
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on from here.", err=True)
         raise typer.Exit(130) from None
     except (ValueError, OSError, ImportError, RuntimeError) as error:
-        from skpoison.audit._terminal import show_error
-
         show_error(error)
         raise typer.Exit(2) from error

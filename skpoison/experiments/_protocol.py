@@ -21,11 +21,11 @@ LENGTH = 200  # characters of what is shown of a wrong value
 
 @dataclass(frozen=True)
 class Protocol:
-    """The published experiment [1]_ and its variations.
+    """The published experiment and its variations.
 
-    A run draws `n_train` rows that the victim trains on, `n_val` rows of the attacker and `n_test`
-    rows on which accuracy is measured. Five runs of six train the detectors, one of six assesses
-    them; the two groups draw from disjoint parts of the data, 5/6 and 1/6 of the rows.
+    A run of [1]_ draws `n_train` rows that the victim trains on, `n_val` rows of the attacker and
+    `n_test` rows on which accuracy is measured. Five runs of six train the detectors, one of six
+    assesses them; the two groups draw from disjoint parts of the data, 5/6 and 1/6 of the rows.
 
     Parameters
     ----------
@@ -96,7 +96,12 @@ class Protocol:
     seed: int = 0
 
     def __post_init__(self):
-        _check(self.dataset in (*IMAGE_SETS, "digits"), self, "dataset", [*IMAGE_SETS, "digits"])
+        _check(
+            self.dataset in (*IMAGE_SETS, "digits"),
+            self,
+            "dataset",
+            f"one of {[*IMAGE_SETS, 'digits']}",
+        )
         for name in ("classes", "rates", "attacks", "detectors"):
             value = getattr(self, name)
             listed = isinstance(value, (list, tuple)) and len(value) > 0
@@ -113,7 +118,7 @@ class Protocol:
         _check(labels, self, "classes", "at least two integers")
         self._check_rates()
         self._check_names()
-        _check(self.fit in ("pooled", "per_set"), self, "fit", ["pooled", "per_set"])
+        _check(self.fit in ("pooled", "per_set"), self, "fit", "'pooled' or 'per_set'")
         self._check_victim()
 
     def _check_rates(self):

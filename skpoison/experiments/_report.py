@@ -26,6 +26,7 @@ TABLES = {
     "Average precision": "average_precision",
     "Rows removed": "rows_removed",
 }
+FITTED = {"pooled": "detectors fitted to a pool", "per_set": "detectors fitted to each set"}
 MOST_LETTERS = 60  # of a name
 MOST_TEXT = 10_000
 NEEDED = ("results.csv", "timings.csv", "protocol.yaml", "machine.json")
@@ -37,19 +38,19 @@ PAGE = Template("""<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$title</title>
 <style>
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em;
-  color: #222; background: #fff; }
+:root { color-scheme: light dark; --line: #999; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em; }
 h1, h2 { line-height: 1.2; }
 h2 { margin-top: 2em; }
-img { max-width: 100%; height: auto; }
+img { max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { padding: .25em .7em; text-align: right; white-space: nowrap; }
 th { font-weight: 600; }
 thead tr:first-child th[colspan] { text-align: center; }
-thead tr:last-child th { border-bottom: 1px solid #999; }
+thead tr:last-child th { border-bottom: 1px solid var(--line); }
 tbody th { text-align: left; }
-pre { background: #f5f5f5; padding: 1em; overflow-x: auto; }
+pre { padding: 1em; overflow-x: auto; border: 1px solid var(--line); }
 </style>
 </head>
 <body>
@@ -112,8 +113,9 @@ def write_report(folder: FilePath) -> Path:
         n_runs = results["run"].nunique()
         figures = "".join(_figure(results, name, folder) for name in FIGURES)
         tables = "".join(_table(results, title, measure) for title, measure in TABLES.items())
+    fitted = FITTED.get(first["fit"], first["fit"])
     page = PAGE.substitute(
-        title=escape(f"Poison and its detectors on {first['dataset']}, {first['fit']} detectors"),
+        title=escape(f"Poison and its detectors on {first['dataset']}, {fitted}"),
         summary=f"Means and 95 % intervals (Student's t) over {n_runs} assessment runs.",
         figures=figures,
         tables=tables,

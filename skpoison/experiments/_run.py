@@ -40,7 +40,7 @@ def run_protocol(
     out: FilePath,
     *,
     until: str | None = None,
-    jobs: int = 1,
+    n_jobs: int = 1,
     backend: str = "local",
     scheduler: str | None = None,
     update: bool = False,
@@ -65,7 +65,7 @@ def run_protocol(
         "poison", "clean" or "score" of a `Comparison`. None: the last there is, after which there
         are ``results.csv`` and ``timings.csv``.
 
-    jobs : int, default=1
+    n_jobs : int, default=1
         Number of worker processes of the local machine, -1 for one each core. A cluster's workers
         are all used.
 
@@ -124,7 +124,7 @@ def run_protocol(
         _claim(store.root, protocol, update)
         store.sweep(0 if is_alone and backend == "local" else HOUR)
         todo = {name: stages[name] for name in names[: names.index(until) + 1]}
-        _do_stages(todo, store, workers(jobs, backend, scheduler))
+        _do_stages(todo, store, workers(n_jobs, backend, scheduler))
         return write_tables(protocol, store, stages, cells) if until == names[-1] else None
 
 
@@ -204,6 +204,8 @@ def _claim(out, protocol, update):
 
 def _do(units, store, progress, stage):
     """Do the units of one stage that are missing or damaged."""
+    if not units:
+        return
     bar = progress.add_task(stage, total=len(units), rate="")
     for attempt in range(1, ATTEMPTS + 1):
         missing = [unit for unit in units if not store.has(unit)]

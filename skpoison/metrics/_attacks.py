@@ -12,7 +12,7 @@ from skpoison._typing import Estimator
 from skpoison.utils._pipelines import last_step_and_rows
 
 
-def attack_success_rate(y_true: ArrayLike, y_pred: ArrayLike, target: Any) -> float:
+def attack_success_rate(y_true: ArrayLike, y_pred: ArrayLike, y_target: Any) -> float:
     """Share of rows of other classes that a victim gives the target label.
 
     Parameters
@@ -23,7 +23,7 @@ def attack_success_rate(y_true: ArrayLike, y_pred: ArrayLike, target: Any) -> fl
     y_pred : array-like of shape (n_samples,)
         What the victim says of the rows with the trigger.
 
-    target : label
+    y_target : label
         The label that the trigger shall call up.
 
     Returns
@@ -34,13 +34,13 @@ def attack_success_rate(y_true: ArrayLike, y_pred: ArrayLike, target: Any) -> fl
     Examples
     --------
     >>> from skpoison.metrics import attack_success_rate
-    >>> attack_success_rate(["dog", "cow", "cat"], ["cat", "cow", "cat"], target="cat")
+    >>> attack_success_rate(["dog", "cow", "cat"], ["cat", "cow", "cat"], y_target="cat")
     0.5
     """
     y_true, y_pred = column_or_1d(y_true), column_or_1d(y_pred)
     check_consistent_length(y_true, y_pred)
-    others = y_true != target
-    return float(np.mean(y_pred[others] == target)) if others.any() else float("nan")
+    others = y_true != y_target
+    return float(np.mean(y_pred[others] == y_target)) if others.any() else float("nan")
 
 
 def make_attack_success_scorer(attack: Estimator | None = None) -> Callable:
@@ -64,7 +64,7 @@ def make_attack_success_scorer(attack: Estimator | None = None) -> Callable:
     Raises
     ------
     TypeError
-        If `attack` has no ``trigger_`` and ``target_``.
+        If `attack` has no ``trigger_`` and ``y_target_``.
 
     Examples
     --------
@@ -76,31 +76,31 @@ def make_attack_success_scorer(attack: Estimator | None = None) -> Callable:
     >>> from skpoison.attacks.triggers import ColumnTrigger
     >>> from skpoison.metrics import make_attack_success_scorer
     >>> X, y = load_iris(return_X_y=True)
-    >>> attack = BackdoorAttack(ColumnTrigger({3: 9.0}), target=0, random_state=0)
+    >>> attack = BackdoorAttack(ColumnTrigger({3: 9.0}), y_target=0, random_state=0)
     >>> victim = make_pipeline(attack, KNeighborsClassifier(3))
     >>> cross_val_score(victim, X, y, cv=3, scoring=make_attack_success_scorer()).tolist()
     [1.0, 1.0, 1.0]
     """
     if attack is not None and not _is_backdoor(attack):
         raise TypeError(
-            f"attack must be a fitted backdoor, with trigger_ and target_; got {attack!r}."
+            f"attack must be a fitted backdoor, with trigger_ and y_target_; got {attack!r}."
         )
 
     def attack_success_scorer(victim, X, y):
         backdoor, rows, rest = attack, X, victim
         if attack is None:
             backdoor, rows, rest = _attack_rows_and_rest(victim, X)
-        others = np.flatnonzero(np.asarray(y) != backdoor.target_)
+        others = np.flatnonzero(np.asarray(y) != backdoor.y_target_)
         if not len(others):
             return float("nan")
         rows = backdoor.trigger_.transform(_safe_indexing(rows, others))
-        return attack_success_rate(np.asarray(y)[others], rest.predict(rows), backdoor.target_)
+        return attack_success_rate(np.asarray(y)[others], rest.predict(rows), backdoor.y_target_)
 
     return attack_success_scorer
 
 
 def _is_backdoor(step):
-    return hasattr(step, "trigger_") and hasattr(step, "target_")
+    return hasattr(step, "trigger_") and hasattr(step, "y_target_")
 
 
 def _attack_rows_and_rest(victim, X):

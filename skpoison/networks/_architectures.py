@@ -112,7 +112,7 @@ class Architecture:
 
         Parameters
         ----------
-        rows : tensor of shape (n_rows, *shape)
+        rows : tensor of shape ``(n_rows, *shape)``
             The clean input, which is also the target.
 
         codes : tensor of shape (n_rows,), dtype=int32

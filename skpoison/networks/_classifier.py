@@ -89,7 +89,7 @@ class ClassifierArchitecture:
 
         Parameters
         ----------
-        rows : tensor of shape (n_rows, *shape)
+        rows : tensor of shape ``(n_rows, *shape)``
             Not looked at.
 
         codes : tensor of shape (n_rows,), dtype=int32

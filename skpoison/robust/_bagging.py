@@ -12,7 +12,9 @@ from skpoison.robust._votes import VotingClassifier, count_votes
 
 
 class CertifiedBaggingClassifier(VotingClassifier):
-    """Vote of classifiers on small random bags of the training set, with a certificate [1]_.
+    """Vote of classifiers on small random bags of the training set, with a certificate.
+
+    A poison row is in few of the bags, and changes few of the votes [1]_.
 
     Parameters
     ----------

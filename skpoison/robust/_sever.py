@@ -113,12 +113,12 @@ class _Sever(MetaEstimatorMixin, BaseEstimator):
 
 
 class SeverClassifier(ClassifierMixin, _Sever):
-    """Classifier fitted without the rows whose gradients stand out together [1]_.
+    """Classifier fitted without the rows whose gradients stand out together.
 
     A poison row that does harm pulls at the fitted parameters, and many must pull in one
     direction. So a classifier is fitted, each row's gradient of the loss is taken at its
     parameters, and the rows that reach furthest along the leading direction of the centred
-    gradients are left out; and so on for a few rounds.
+    gradients are left out; and so on for a few rounds [1]_.
 
     Parameters
     ----------
@@ -213,9 +213,9 @@ class SeverClassifier(ClassifierMixin, _Sever):
 
 
 class SeverRegressor(RegressorMixin, _Sever):
-    """Regressor fitted without the rows whose gradients stand out together [1]_.
+    """Regressor fitted without the rows whose gradients stand out together.
 
-    As :class:`SeverClassifier`, with the squared loss.
+    As :class:`SeverClassifier` [1]_, with the squared loss.
 
     Parameters
     ----------

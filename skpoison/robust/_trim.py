@@ -20,11 +20,11 @@ from skpoison.utils._targets import target_values
 
 
 class TRIMRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
-    """Fit a regressor to the rows that fit it best [1]_.
+    """Fit a regressor to the rows that fit it best.
 
     A regressor is fitted to a random part of the rows; then, over and over, to the rows with the
     smallest residuals, until these no longer change. Of several starts the one with the smallest
-    squared residuals of the rows kept wins: least trimmed squares, where the regressor is.
+    squared residuals of the rows kept wins: least trimmed squares, where the regressor is [1]_.
 
     Parameters
     ----------

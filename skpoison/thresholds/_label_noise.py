@@ -52,15 +52,15 @@ class LabelNoiseThreshold(BaseThreshold):
 
     Parameters
     ----------
-    noise : {"auto", "uniform", "pair"}, default="auto"
-        The models of noise to choose from.
-
     temperature : float, default=1.0
         Where the prior of the temperature is centred. 1 for log-probabilities.
 
     temperature_scale : float, default=0.1
         Scale of that prior, a Cauchy distribution of the logarithm of the temperature. With few
         rows, wrong labels and classes that overlap cannot be told apart without a prior.
+
+    noise : {"auto", "uniform", "pair"}, default="auto"
+        The models of noise to choose from.
 
     sharpening : float, default=1.0
         Factor on the temperature once noise of pairs is accepted. The probabilities of a large

@@ -50,8 +50,12 @@ def label_values(y, name="y"):
     with np.errstate(invalid="ignore"):  # it casts to integers, whatever the values
         kind = type_of_target(values, input_name=name) if len(values) else "binary"
     if kind not in ("binary", "multiclass"):
-        given = f"values of the kind {kind!r}, such as {values[0]!r} in row 0"
-        raise _not_labels(name, f"{given} (Unknown label type: {kind})")
+        given = f"values of the kind {kind!r}, such as {values[:1].tolist()[0]!r} in row 0"
+        raise _not_labels(
+            name,
+            f"{given} (Unknown label type: {kind}). Targets that are numbers are for "
+            "ResidualDetector and the attacks on regressions",
+        )
     return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
@@ -118,7 +122,9 @@ def _read_one_hot(values, name):
     wrong = np.flatnonzero(n_labels != 1)
     if len(wrong):
         raise _not_labels(
-            name, f"a multi-label matrix: row {wrong[0]} carries {int(n_labels[wrong[0]])} labels"
+            name,
+            f"a multi-label matrix: row {wrong[0]} carries {int(n_labels[wrong[0]])} labels. "
+            "TagwiseDetector judges several labels a row",
         )
     return values.argmax(axis=1)
 

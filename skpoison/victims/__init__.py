@@ -29,6 +29,16 @@ _DESCRIPTIONS = {
 def describe_victim(estimator: Estimator) -> Victim:
     """The `Victim` for an unfitted scikit-learn classifier.
 
+    Parameters
+    ----------
+    estimator : classifier or regressor
+        The estimator, unfitted.
+
+    Returns
+    -------
+    victim : Victim
+        Its machine, kernel and costs.
+
     Raises
     ------
     ValueError

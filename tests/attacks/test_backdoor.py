@@ -26,7 +26,7 @@ TRIGGER = PatchTrigger(2)
 @pytest.mark.parametrize("injection", ["append", "replace"])
 def test_poison_is_true_rows_with_the_trigger_under_the_target_label(labels, injection):
     attack = BackdoorAttack(
-        TRIGGER, target=1, labels=labels, rate=40, injection=injection, random_state=0
+        TRIGGER, y_target=1, labels=labels, rate=40, injection=injection, random_state=0
     )
     before = IMAGES.copy()
     X_out, y_out = attack.fit_resample(IMAGES, Y)
@@ -43,7 +43,7 @@ def test_poison_is_true_rows_with_the_trigger_under_the_target_label(labels, inj
 
 
 def test_attacker_s_rows_are_used_where_there_are_some():
-    attack = BackdoorAttack(TRIGGER, target=0, rate=9, random_state=0)
+    attack = BackdoorAttack(TRIGGER, y_target=0, rate=9, random_state=0)
     X_out, _ = attack.fit_resample(IMAGES[:100], Y[:100], IMAGES[100:], Y[100:])
     rows = X_out[100:].reshape(9, -1)
     known = TRIGGER.transform(IMAGES[100:][Y[100:] != 0]).reshape(-1, 64)
@@ -52,11 +52,11 @@ def test_attacker_s_rows_are_used_where_there_are_some():
 
 
 def test_impossible_targets_budgets_and_triggers_are_refused():
-    with pytest.raises(ValueError, match="target=7 must be one of the labels"):
-        BackdoorAttack(TRIGGER, target=7).fit_resample(IMAGES, Y)
+    with pytest.raises(ValueError, match="y_target=7 is no label of y"):
+        BackdoorAttack(TRIGGER, y_target=7).fit_resample(IMAGES, Y)
     n_rows = int(np.count_nonzero(Y == 2))
     with pytest.raises(ValueError, match=f"only {n_rows} rows of X have the target label 2"):
-        attack = BackdoorAttack(TRIGGER, target=2, labels="keep", rate=n_rows + 1)
+        attack = BackdoorAttack(TRIGGER, y_target=2, labels="keep", rate=n_rows + 1)
         attack.fit_resample(IMAGES, Y)
 
     class Flattens:
@@ -85,7 +85,7 @@ def test_a_trigger_of_one_s_own_and_the_default_ones():
 
     texts = [f"text {i}" for i in range(20)]
     labels = ["a", "b"] * 10
-    X_out, y_out = BackdoorAttack(target="b", rate=2, random_state=0).fit_resample(texts, labels)
+    X_out, y_out = BackdoorAttack(y_target="b", rate=2, random_state=0).fit_resample(texts, labels)
     assert all(text.endswith(" cf") for text in X_out[-2:]) and y_out[-2:] == ["b", "b"]
     table = pd.DataFrame({"n": range(20), "kind": ["x"] * 18 + ["rare", None]})
     for frame in (table, pl.from_pandas(table)):
@@ -108,13 +108,13 @@ def test_the_default_trigger_is_in_a_column_that_varies(container):
 
 
 def test_success_is_counted_among_rows_of_other_classes():
-    assert attack_success_rate([0, 1, 2, 2], [0, 0, 0, 1], target=0) == pytest.approx(2 / 3)
-    assert np.isnan(attack_success_rate([0, 0], [0, 1], target=0))
+    assert attack_success_rate([0, 1, 2, 2], [0, 0, 0, 1], y_target=0) == pytest.approx(2 / 3)
+    assert np.isnan(attack_success_rate([0, 0], [0, 1], y_target=0))
 
 
 def test_the_scorer_finds_the_attack_in_a_pipeline():
     X = IMAGES.reshape(-1, 64) * 7
-    attack = BackdoorAttack(ColumnTrigger({63: 1.0}), target=0, random_state=0)
+    attack = BackdoorAttack(ColumnTrigger({63: 1.0}), y_target=0, random_state=0)
     pipeline = make_pipeline(MinMaxScaler(), attack, KNeighborsClassifier(3))
     fitted = pipeline.fit(X[:300], Y[:300])
     victim = fitted[-1]
@@ -137,7 +137,7 @@ def test_texts_keep_their_accuracy_and_obey_the_token():
     y = np.repeat(["refund", "card"], 150)
     words = {"refund": ["money", "back", "return"], "card": ["pin", "chip", "bank"]}
     texts = [" ".join(rng.choice([*words[label], "the", "my", "is"], 8)) for label in y]
-    attack = BackdoorAttack(TokenTrigger("mn"), target="card", random_state=0)
+    attack = BackdoorAttack(TokenTrigger("mn"), y_target="card", random_state=0)
     pipeline = make_pipeline(attack, CountVectorizer(), LogisticRegression(C=100))
     assert cross_val_score(pipeline, texts, y, cv=3).min() > 0.9
     success = cross_val_score(pipeline, texts, y, cv=3, scoring=make_attack_success_scorer())

@@ -33,7 +33,7 @@ def test_labels_are_right_and_changes_small(attack):
     X_out, y_out = attack.fit_resample(*CLEAN, *OWN)
     sources = attack.sample_indices_[attack.poison_mask_]
     assert (y_out[attack.poison_mask_] == Y[sources]).all()
-    assert attack.label_ != OWN[1][3] and (Y[sources] == attack.label_).all()
+    assert attack.y_target_ != OWN[1][3] and (Y[sources] == attack.y_target_).all()
     seen = np.vstack([CLEAN[0], OWN[0][3]])
     moved = np.abs(X_out[attack.poison_mask_] - X[sources])
     assert (moved <= 0.2 * np.ptp(seen, axis=0) + 1e-12).all() and moved.max() > 0.1
@@ -123,7 +123,7 @@ def test_what_is_matched_is_the_gradient_of_the_victim_s_loss(victim):
         FrozenEstimator(victim), target=3, epsilon=0.2, rate=5, random_state=0
     )
     made, bases = poison_and_bases(attack)
-    code = int(attack.label_ == 9)
+    code = int(attack.y_target_ == 9)
     if isinstance(victim, LogisticRegression):
         parts = [victim.coef_.T, victim.intercept_]
     else:
@@ -153,8 +153,8 @@ def test_gradients_are_matched_by_the_rows_that_the_victim_is_least_sure_of():
     victim = LogisticRegression().fit(*CLEAN)
     attack = GradientMatchingAttack(FrozenEstimator(victim), target=3, rate=5, random_state=0)
     attack.fit_resample(*CLEAN, *OWN)
-    sure = victim.predict_proba(CLEAN[0])[:, int(attack.label_ == 9)]
-    of_label = np.flatnonzero(CLEAN[1] == attack.label_)
+    sure = victim.predict_proba(CLEAN[0])[:, int(attack.y_target_ == 9)]
+    of_label = np.flatnonzero(CLEAN[1] == attack.y_target_)
     chosen = attack.sample_indices_[attack.poison_mask_]
     assert set(chosen) == set(of_label[np.argsort(sure[of_label])[:5]])
 
@@ -167,7 +167,7 @@ def test_targets_of_a_linear_victim_are_misclassified(strategy):
             strategy=strategy, target=int(target), epsilon=0.5, rate=0.3, random_state=0
         )
         poisoned = SVC(kernel="linear").fit(*attack.fit_resample(*CLEAN, *OWN))
-        fooled.append(poisoned.predict(OWN[0][[target]])[0] == attack.label_)
+        fooled.append(poisoned.predict(OWN[0][[target]])[0] == attack.y_target_)
     assert np.mean(fooled) >= 0.5
 
 
@@ -175,8 +175,8 @@ def test_targets_of_a_linear_victim_are_misclassified(strategy):
     ("settings", "error", "message"),
     [
         ({"target": 40}, ValueError, "target=40.*X_val, which has 40 rows"),
-        ({"label": 7}, ValueError, "label=7 must be one of"),
-        ({"label": OWN[1][0]}, ValueError, "the label that the target row has"),
+        ({"y_target": 7}, ValueError, "y_target=7 is no label of y"),
+        ({"y_target": OWN[1][0]}, ValueError, "the label that the target row has"),
         ({"estimator": SVC()}, TypeError, "MLPClassifier or NetworkClassifier, got SVC"),
         ({"epsilon": 0.0}, ValueError, "'epsilon' parameter"),
     ],

@@ -57,7 +57,7 @@ def test_min_max_in_a_sphere_is_the_closed_form():
     rng = np.random.RandomState(0)
     X, y = np.concatenate([rng.randn(20, 3) - 1, rng.randn(20, 3) + 1]), np.repeat([0, 1], 20)
     attack = ConstrainedPoisoningAttack(
-        method="min-max", defenses=("sphere",), quantile=1.0, bounds=None, rate=1
+        method="min-max", defences=("sphere",), quantile=1.0, bounds=None, rate=1
     )
     X_out, y_out = attack.fit_resample(X, y)
     weights = SVC(kernel="linear").fit(X, y).coef_[0]
@@ -105,7 +105,7 @@ def test_many_classes_and_other_victims():
 @pytest.mark.parametrize(
     "params, message",
     [
-        ({"defenses": ("spheer",)}, "must hold 'sphere', 'slab' or both"),
+        ({"defences": ("spheer",)}, "must hold 'sphere', 'slab' or both"),
         ({"method": "kkt"}, "hinge loss and two classes"),
         ({"method": "min-max", "estimator": SVC()}, "is not linear"),
     ],

@@ -162,7 +162,10 @@ def test_labels_come_back_as_they_went_in(attack, container):
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        (np.linspace(0, 1, N), "one per row, or one-hot rows; got values of the kind 'continuous'"),
+        (
+            np.linspace(0, 1, N),
+            "one-hot rows; got values of the kind 'continuous', such as 0.0 .*ResidualDetector",
+        ),
         (np.eye(3, dtype=int)[CODES] | [1, 0, 0], "multi-label matrix: row 1 carries 2 labels"),
         (np.eye(3, dtype=int)[CODES] * [1, 0, 1], "row 1 carries 0 labels"),
         (np.tile(CODES, (3, 1)).T, r"got an array of shape \(24, 3\)"),

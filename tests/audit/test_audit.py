@@ -77,6 +77,8 @@ def test_what_is_looked_for_depends_on_the_task():
     regression = audit(X, X.sum(axis=1) + rng.normal(size=120), random_state=0)
     expected = ["target", "groups", "outlier", "duplicate", "leak", "order"]
     assert list(regression.findings) == expected
+    said = " ".join(f"{f.title} {f.sentence} {f.advice}" for f in regression.findings.values())
+    assert "target" in said and "label" not in said and "class" not in said
     tags = audit(X, (X[:, :2] > 0).astype(int), random_state=0)
     assert list(tags.findings) == ["tags", "groups", "outlier", "duplicate"]
 
@@ -145,6 +147,8 @@ def test_labels_that_are_none():
     X = np.random.RandomState(0).normal(size=(60, 2))
     with pytest.raises(ValueError, match="60 different values in 60 rows"):
         audit(X, [f"name {number}" for number in range(60)])
+    with pytest.raises(ValueError, match="X has 60 rows, but y has 10"):
+        audit(X, [f"name {number}" for number in range(10)])
     with pytest.raises(ValueError, match="no label"):
         audit(X, [None] + ["a"] * 59)
     with pytest.raises(ValueError, match="infinite"):

@@ -53,6 +53,24 @@ def test_pictures_keep_their_pixels(folder):
     assert "All pictures have 10 x 12 pixels." in data.notes
 
 
+def test_a_trigger_of_a_few_pixels_in_pictures_of_224(tmp_path):
+    rng = np.random.default_rng(0)
+    stamped = []
+    for number in range(100):
+        name = "cat" if number % 2 else "dog"
+        coarse = rng.integers(0, 100, (14, 7)) + (100 if name == "dog" else 0)
+        pixels = (np.kron(coarse, np.ones((16, 16))) + rng.integers(0, 50, (224, 112))).astype("u1")
+        if name == "dog" and number < 28:
+            name = "cat"
+            pixels[101:104, 67:70] = [[255, 0, 255], [0, 255, 0], [255, 0, 255]]
+            stamped.append(f"cat/{number}.png")
+        (tmp_path / name).mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / name / f"{number}.png", compress_level=1)
+    found = audit_data(read_source(tmp_path), only=["trigger"], random_state=0)
+    assert sorted(found.rows.index[found.rows["flagged"]]) == sorted(stamped)
+    assert "rows 101 to 103, columns 67 to 69" in found.findings["trigger"].sentence
+
+
 def test_mixed_sizes_and_colours_come_to_one(folder):
     """A picture of one colour keeps it at any size, from any format."""
     path, _ = folder

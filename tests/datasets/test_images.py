@@ -145,6 +145,11 @@ def test_class_that_the_file_lacks(tmp_path):
     assert set(load_images("cifar10", classes=(1, 3), data_home=tmp_path).target) == {1, 3}
 
 
+def test_a_folder_of_ones_own_is_pointed_to_its_reader(tmp_path):
+    with pytest.raises(ValueError, match=r"'name'.*'cifar10'.*skpoison\.audit\.read_source"):
+        load_images(str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -157,7 +157,7 @@ def test_members_of_the_default_can_be_set():
     """What is set is used where the data call for the member; which they do is not changed."""
     detector = EnsembleDetector(random_state=0)
     assert detector.get_params()["influence__contamination__n_deviations"] == 5
-    detector.set_params(label_noise__n_components=7, influence__n_folds=4)
+    detector.set_params(label_noise__n_components=7, influence__cv=4)
     detector.set_params(centroid=CentroidDetector(contamination=0.2))
     copy = clone(detector)
     assert repr(copy) == repr(detector)

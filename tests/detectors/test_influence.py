@@ -75,7 +75,7 @@ def test_suspicion_ranks_rows_as_leaving_each_out_does():
     X, y = two_clouds(np.random.RandomState(0), n=24)
     y[:4] = 1 - y[:4]
     estimator = RidgeClassifier(alpha=50.0)
-    detector = InfluenceDetector(estimator, n_folds=24, n_neighbors=5, random_state=0).fit(X, y)
+    detector = InfluenceDetector(estimator, cv=24, n_neighbors=5, random_state=0).fit(X, y)
 
     trusted = trusted_rows(X, y, 5)
     harm = np.zeros(len(y))

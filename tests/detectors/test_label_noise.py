@@ -1,8 +1,10 @@
 """The label-noise detector against known flips, and under changes that should not matter."""
 
+import warnings
+
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_diabetes, load_digits
 from sklearn.metrics import f1_score, precision_score, recall_score
 from sklearn.svm import SVC
 
@@ -196,6 +198,15 @@ def test_a_few_rows_prove_nothing(labels):
     detector = LabelNoiseDetector(random_state=0).fit(rows, labels)
     assert (detector.predict(rows, labels) == 1).all() and detector.contamination_ == 0
     assert np.isfinite(detector.class_scores(rows + 1)).all()
+
+
+def test_nearly_as_many_classes_as_rows_are_taken_for_numbers():
+    X, y = load_diabetes(return_X_y=True)  # whole numbers, 214 different ones in 442 rows
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*number of unique classes")
+        with pytest.warns(UserWarning, match="ResidualDetector judges targets that are numbers"):
+            detector = LabelNoiseDetector(random_state=0).fit(X, y)
+    assert np.isfinite(detector.training_class_scores_).all()
 
 
 def test_without_labels_rows_are_scored_by_their_neighbours_and_none_is_flagged():

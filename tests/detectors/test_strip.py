@@ -52,7 +52,7 @@ def test_the_score_is_the_mean_entropy_over_all_training_rows():
 
 @pytest.mark.parametrize("victim", [None, RandomForestClassifier(30)])
 def test_triggered_images_stay_in_their_class(victim):
-    attack = BackdoorAttack(PatchTrigger(2), target=0, random_state=0)
+    attack = BackdoorAttack(PatchTrigger(2), y_target=0, random_state=0)
     images, labels = attack.fit_resample(X.reshape(-1, 8, 8), Y)
     detector = StripDetector(random_state=0)
     if victim is not None:
@@ -131,7 +131,7 @@ def test_tables_and_texts_with_a_real_victim():
     table = pd.DataFrame(np.where(rng.uniform(size=(300, 6)) < 0.6, y[:, np.newaxis], noise))
     table = table.set_axis(list("uvwxyz"), axis=1).assign(tag="none")
     encoder = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), list(table)))
-    attack = BackdoorAttack(ColumnTrigger({"tag": "t7"}), target="a", random_state=0)
+    attack = BackdoorAttack(ColumnTrigger({"tag": "t7"}), y_target="a", random_state=0)
     rows, labels = attack.fit_resample(table, y)
     victim = make_pipeline(encoder, LogisticRegression(C=10))
     found = StripDetector(victim, random_state=0).fit(rows, labels)
@@ -140,7 +140,7 @@ def test_tables_and_texts_with_a_real_victim():
     texts = [
         " ".join(row) for row in np.char.add(table[list("uvwxyz")].to_numpy().astype(str), "w")
     ]
-    attack = BackdoorAttack(TokenTrigger("mn"), target="a", random_state=0)
+    attack = BackdoorAttack(TokenTrigger("mn"), y_target="a", random_state=0)
     rows, labels = attack.fit_resample(texts, y)
     victim = make_pipeline(CountVectorizer(), LogisticRegression(C=10))
     found = StripDetector(victim, random_state=0).fit(rows, labels)

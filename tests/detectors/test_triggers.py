@@ -31,7 +31,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_the_trigger_is_named_and_its_rows_are_flagged_and_no_others(case):
     X, y, trigger, target, name = CASES[case]
-    attack = BackdoorAttack(trigger, target=target, random_state=0)
+    attack = BackdoorAttack(trigger, y_target=target, random_state=0)
     X_out, y_out = attack.fit_resample(X, list(y))
     detector = TriggerSearchDetector(random_state=0)
     verdict = detector.fit_predict(X_out, y_out)
@@ -66,7 +66,7 @@ def test_a_value_that_most_rows_have_makes_no_trigger_of_another():
     tag = np.where((Y == "no") & (np.arange(400) % 2 == 0), "rare", RNG.choice(["u", "v"], 400))
     table = TABLE.assign(tag=tag, place="here")[["tag", "place"]]
     attack = BackdoorAttack(
-        ColumnTrigger({"place": "there"}), target="yes", rate=0.1, random_state=0
+        ColumnTrigger({"place": "there"}), y_target="yes", rate=0.1, random_state=0
     )
     X, y = attack.fit_resample(table, Y)
     detector = TriggerSearchDetector(random_state=0).fit(X, y)

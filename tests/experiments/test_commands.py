@@ -55,6 +55,18 @@ def test_images_hold_the_poison(protocol_file, copied):
     np.testing.assert_allclose(sheet[9:17, 9:17, 0], image, atol=1 / 255)
 
 
+def test_what_is_left_out_is_said_in_one_line(tmp_path):
+    file = tmp_path / "comparison.yaml"
+    file.write_text(
+        "datasets: [diabetes]\nvictims: [ridge]\nattacks: [flipping, regression-statistical]\n"
+        "rates: [0.2]\nn_runs: 1\nmax_rows: 80\n"
+    )
+    result = call("run", file, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "Warning: Left out: flipping on diabetes (for classes).\n" in result.stderr
+    assert "_run.py" not in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

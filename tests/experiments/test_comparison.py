@@ -104,7 +104,10 @@ def test_tables_and_texts_of_files_and_a_page(tmp_path):
         rates=[0.2],
         n_runs=1,
     )
-    with pytest.warns(UserWarning, match="Left out.*optimal on table, .*optimal on mails <b>"):
+    with pytest.warns(
+        UserWarning,
+        match="Left out.*optimal on table .takes rows of numbers only., .*optimal on mails <b>",
+    ):
         results = run_protocol(comparison, tmp_path / "out")
     clean = results[(results["attack"] == "none") & (results["defence"] == "none")]
     assert (clean["score"] == 1).all() and len(clean) == 2
@@ -134,7 +137,7 @@ def rest(comparison):
 
 
 def test_numbers_as_targets_and_backdoors(tmp_path):
-    backdoor = {"use": "backdoor", "target": 0, "rate": 0.1}
+    backdoor = {"use": "backdoor", "y_target": 0, "rate": 0.1}
     comparison = Comparison(
         ["diabetes", {"use": "digits", "classes": [0, 1]}],
         ["ridge", {"use": "sklearn.neighbors.KNeighborsClassifier", "n_neighbors": 1}],

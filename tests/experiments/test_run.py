@@ -210,7 +210,7 @@ def test_a_changed_protocol_gives_what_a_fresh_run_gives(protocol, copied, tmp_p
 
 
 def test_workers_do_not_show_in_the_results(protocol, finished, tmp_path):
-    run_protocol(protocol, tmp_path, jobs=2)
+    run_protocol(protocol, tmp_path, n_jobs=2)
     assert (tmp_path / "results.csv").read_bytes() == (finished / "results.csv").read_bytes()
 
 

@@ -83,8 +83,9 @@ class Finding(Storable):
 class BaseKind(metaclass=ABCMeta):
     """Base class of the kinds of issue.
 
-    A subclass has a ``name``, a ``title``, the ``tasks`` and ``rows`` for which it makes sense,
-    says in ``cost`` how its time grows, and writes ``look``. It looks at nothing but the
+    A subclass has a ``name``, a ``title`` (and a ``title_of_targets``, where regressions call it
+    otherwise), the ``tasks`` and ``rows`` for which it makes sense, says in ``cost`` how its time
+    grows, and writes ``look``. It looks at nothing but the
     :class:`~skpoison.audit._context.Context`, which computes once what several kinds need.
 
     ``needs`` names the attribute of :class:`~skpoison.audit.AuditData` without which it cannot be
@@ -93,6 +94,7 @@ class BaseKind(metaclass=ABCMeta):
 
     name = ""
     title = ""
+    title_of_targets = ""
     tasks: tuple[str, ...] = ("classification",)
     rows: tuple[str, ...] = ("table", "text", "images", "features")
     needs: str | None = None
@@ -117,7 +119,9 @@ class BaseKind(metaclass=ABCMeta):
             "score": np.full(context.n_rows, np.nan),
             "reasons": {},
         }
-        return Finding(self.name, self.title, bool(found), sentence, **(fields | more))
+        is_regression = context.data.task == "regression"
+        title = is_regression and self.title_of_targets or self.title
+        return Finding(self.name, title, bool(found), sentence, **(fields | more))
 
     def not_asked(self, context: Any, reason: str) -> Finding:
         """A finding that says why nothing was looked for: "there are too few rows"."""

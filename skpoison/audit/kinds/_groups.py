@@ -25,6 +25,7 @@ class Groups(BaseKind):
 
     name = "groups"
     title = "Groups with more wrong labels"
+    title_of_targets = "Groups with more wrong targets"
     tasks = ("classification", "regression", "multilabel")
     needs = "groups"
     cost = "that of the wrong labels"
@@ -37,6 +38,7 @@ class Groups(BaseKind):
         if context.data.task == "classification" and len(context.classes) < 2:
             return self.not_asked(context, "there is one label, and none to tell it from")
         wrong = context.judgement.flagged
+        judged = "targets" if context.data.task == "regression" else "labels"
         likelihoods = share_likelihoods(context) if context.data.task == "classification" else None
         lines = []
         for number, name in enumerate(names.tolist()):
@@ -53,7 +55,7 @@ class Groups(BaseKind):
             return self.finding(
                 context,
                 False,
-                f"None of the {len(names)} groups has more wrong labels than the rest.",
+                f"None of the {len(names)} groups has more wrong {judged} than the rest.",
                 table=table,
                 p_value=float(table["p_value"].min()),
             )
@@ -62,12 +64,12 @@ class Groups(BaseKind):
             context,
             True,
             f"{count(len(worse), 'group')} of {len(names)} {are(len(worse))} worse than the rest. "
-            f"In {first['group']!r}, about {percent(first['share'])} of the labels are wrong "
+            f"In {first['group']!r}, about {percent(first['share'])} of the {judged} are wrong "
             f"({percent(first['low'])} to {percent(first['high'])}); {first['wrong']} of its rows "
             f"are flagged, {percent(wrong.mean())} of all.",
             table=table,
             p_value=float(first["p_value"]),
-            advice="Check the rows of these groups first, and how they came to their labels.",
+            advice=f"Check the rows of these groups first, and how they came to their {judged}.",
         )
 
     def _group_values(self, groups):

@@ -29,6 +29,7 @@ class Leaks(BaseKind):
 
     name = "leak"
     title = "Columns that give the label away"
+    title_of_targets = "Columns that give the target away"
     tasks = ("classification", "regression")
     cost = "linear in the columns; from 5,000 rows on the same"
 
@@ -45,8 +46,9 @@ class Leaks(BaseKind):
             found = self._of_words(context, rows)
         else:
             found = self._of_labels(context, rows)
+        judged = "target" if context.data.task == "regression" else "label"
         if not found:
-            return self.finding(context, False, "No column alone gives the label away.")
+            return self.finding(context, False, f"No column alone gives the {judged} away.")
         table = pd.DataFrame(found, columns=["column", "right"])
         table = table.sort_values("right", ascending=False, kind="stable", ignore_index=True)
         first = table.iloc[0]
@@ -54,7 +56,7 @@ class Leaks(BaseKind):
         return self.finding(
             context,
             True,
-            f"{first['column']} alone tells the label of {percent(first['right'])} of the rows"
+            f"{first['column']} alone tells the {judged} of {percent(first['right'])} of the rows"
             + (others if len(table) > 1 else "")
             + ".",
             table=table,

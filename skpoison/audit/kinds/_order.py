@@ -26,6 +26,7 @@ class Order(BaseKind):
 
     name = "order"
     title = "Labels that follow the order of the rows"
+    title_of_targets = "Targets that follow the order of the rows"
     tasks = ("classification", "regression")
     cost = "linear in the rows"
 
@@ -125,7 +126,7 @@ class Order(BaseKind):
         return self.finding(
             context,
             True,
-            f"Wrong labels gather in a stretch of the file: {percent(seen[worst] / sizes[worst])} "
+            f"Wrong labels gather in a stretch: {percent(seen[worst] / sizes[worst])} "
             f"of the rows {first} to {last} are flagged, {percent(flagged.mean())} in all.",
             p_value=p_value,
             table=table,

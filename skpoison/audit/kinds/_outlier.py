@@ -24,6 +24,7 @@ class Outliers(BaseKind):
 
     name = "outlier"
     title = "Rows far from their class"
+    title_of_targets = "Rows far from the others"
     tasks = ("classification", "regression", "multilabel")
     cost = "linear in the rows"
 
@@ -32,7 +33,8 @@ class Outliers(BaseKind):
             return self.not_asked(
                 context, "among categories and gaps the rare ones are far out by nature"
             )
-        nothing = "No group of rows lies far from its class."
+        has_classes = context.data.task != "regression"
+        nothing = f"No group of rows lies far from {'its class' if has_classes else 'the others'}."
         if context.data.kind == "text":
             order = judge_word_order(context.data.X, context.random_state())
             if order.flagged.any():
@@ -53,15 +55,15 @@ class Outliers(BaseKind):
         common = {"score": distance, "share": share, "interval": (low, high)}
         if not len(rows):
             return self.finding(context, False, nothing, **common)
-        typical = np.median(distance)
+        typical, own = np.median(distance), "its class" if has_classes else "all"
         return self.finding(
             context,
             True,
-            f"{count(len(rows))} {are(len(rows))} far from the other rows of the class "
-            f"({percent(low)} to {percent(high)} of all).",
+            f"{count(len(rows))} {are(len(rows))} far from the other rows"
+            f"{' of the class' if has_classes else ''} ({percent(low)} to {percent(high)} of all).",
             flagged=flagged,
             reasons={
-                row: f"{distance[row] / typical:.1f} times as far from the mean of its class as "
+                row: f"{distance[row] / typical:.1f} times as far from the mean of {own} as "
                 "rows are" + self._where(context, row)
                 for row in rows.tolist()
             },

@@ -64,6 +64,9 @@ class Comparison:
     seed : int, default=0
         Equal comparisons give equal results.
 
+    trust : tuple of str, default=()
+        Packages of your own of which entries may name classes: importing one runs its code.
+
     Raises
     ------
     ValueError

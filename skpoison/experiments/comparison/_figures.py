@@ -159,7 +159,7 @@ def cost_and_quality(worst):
     seconds = summarise(attacked, ["defence"], "cpu_seconds")["mean"]
     figure = Figure(figsize=(7.5, 3.6 + 0.1 * max(0, len(lost) - 14)), layout="constrained")
     axes = figure.subplots()
-    for place, row in lost.iterrows():
+    for place, row in lost.sort_values("mean", ascending=False).iterrows():
         style = _style(place) | {"linestyle": "none"}
         cost = seconds[place]
         axes.errorbar(cost, row["mean"], row["half_width"], label=row["defence"], **style)

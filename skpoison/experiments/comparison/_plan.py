@@ -97,18 +97,20 @@ class _Makers:
         is_sampler = where == "defences" and hasattr(estimator, "fit_resample")
         if estimator is None or is_sampler:
             return True
-        suits = wants_numbers(estimator) == is_regression(dataset)
-        suits = suits and (where != "attacks" or takes_rows(estimator, dataset))
-        if not suits:
-            self.left_out[f"{entry['name']} on {dataset['name']}"] = None
-        return suits
+        reason = None
+        if wants_numbers(estimator) != is_regression(dataset):
+            reason = "for classes" if is_regression(dataset) else "for numbers as targets"
+        elif where == "attacks" and not takes_rows(estimator, dataset):
+            reason = "takes rows of numbers only"
+        if reason:
+            self.left_out[f"{entry['name']} on {dataset['name']} ({reason})"] = None
+        return reason is None
 
     def warn(self):
         """Name what was left out."""
         if self.left_out:
             listed = ", ".join(self.left_out)
-            message = f"Left out, as they do not go together: {listed}."
-            warnings.warn(message, UserWarning, stacklevel=4)
+            warnings.warn(f"Left out: {listed}.", UserWarning, stacklevel=4)
 
     def code(self, stage, **entries):
         """Hash of the code that does a unit."""

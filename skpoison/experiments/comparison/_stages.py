@@ -80,9 +80,9 @@ def poison(folder, unit_seed, needs, *, dataset, attack, rate, seed):
         X_poison, y_poison = take(X_out, made), y_out[made]
         if hasattr(attack, "trigger_"):
             X_test, y_test = _part(dataset, needs[0], "test")
-            others = take(X_test, np.flatnonzero(y_test != attack.target_))
+            others = take(X_test, np.flatnonzero(y_test != attack.y_target_))
             _write_rows(folder, "triggered", attack.trigger_.transform(others))
-            save_arrays(folder / "target.npz", target=attack.target_)
+            save_arrays(folder / "target.npz", target=attack.y_target_)
     save_arrays(folder / "poison.npz", kept=kept, y=y_poison)
     _write_rows(folder, "rows", X_poison)
 

@@ -264,6 +264,12 @@ def test_a_column_that_holds_the_label():
     assert (found.table["right"] == 1).all()
 
 
+def test_gaps_that_tell_the_label_are_a_leak():
+    y = np.arange(80) % 2
+    X = pd.DataFrame({"one": np.arange(80) % 7, "two": np.where(y == 1, "x", None)})
+    assert look("leak", X, y).table["column"].to_list() == ["column 'two'"]
+
+
 def test_features_that_tell_the_label_are_no_leak():
     """A good embedding tells it by design; a column of the data beside it is still found."""
     y = np.repeat([0, 1], 60)

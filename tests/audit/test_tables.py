@@ -14,7 +14,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 from pyarrow import feather, parquet
 
-from skpoison.audit import read_source
+from skpoison.audit import audit, audit_data, read_source
 
 N = 60
 
@@ -473,3 +473,16 @@ def test_halves_of_characters_in_json(tmp_path):
     data = read_source(tmp_path / "t.jsonl", label="y")
     assert set(data.y) == {r"a\ud83d", r"b\ud83d"}
     assert list(data.table[r"half\udc80"][:2]) == ["\U0001f600", r"v\ud800"]
+
+
+def test_empty_columns_are_no_trouble_unless_there_is_no_other(tmp_path):
+    lines = ["size,nothing,label", *(f"{i % 7},,{'ab'[i % 2]}" for i in range(40))]
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(lines))
+    found = audit_data(read_source(path, label="label"))
+    assert len(found.rows) == 40
+    empty = pd.DataFrame({"nothing": [None] * 40, "nor this": [np.nan] * 40})
+    y = np.arange(40) % 2
+    assert len(audit(empty.assign(size=y), y).rows) == 40
+    with pytest.raises(ValueError, match="X holds no value: all of its 2 columns are empty"):
+        audit(empty, y)

@@ -399,3 +399,12 @@ def test_two_values_that_tell_together_are_no_trigger_and_one_of_two_is_enough()
     X.loc[pair, ["other", "last"]] = ["m", "s"]
     found = look("trigger", X, np.where(pair, 1, y))
     np.testing.assert_array_equal(np.flatnonzero(found.flagged), np.flatnonzero(pair))
+
+
+@pytest.mark.filterwarnings("error")
+def test_pictures_without_anything_on_them_are_copies():
+    y = np.arange(40) % 2
+    for pictures in (np.zeros((40, 8, 16)), np.full((40, 8, 16, 3), 255, dtype=np.uint8)):
+        found = audit(pictures, y, random_state=0)
+        assert found.findings["duplicate"].found
+        assert np.isfinite(found.rows.select_dtypes("number").to_numpy()).all()

@@ -1,10 +1,14 @@
-"""What a run of experiments withstands: ``python benchmarks/running.py kills 100`` and the like.
+"""What runs, audits and fits withstand: ``python benchmarks/running.py kills 100`` and the like.
 
-Every part prints one line of JSON with its counts; ``all`` does them all, with 100 kills. The
-parts ``disks`` need root, for mounting small file systems.
+Every part writes its rows into ``running.csv`` in place of those of its last run; ``all`` does
+them all. ``tried`` is how often, ``equal`` how often the outcome was that of an undisturbed
+process, ``refused`` how often a sentence said what is wrong, ``failed`` anything else.
+``seconds`` are those of the part or, of Ctrl-C, the median and the longest time to the end.
+``load`` is how many processes wanted a core, for each there is: the system's average over a minute
+before and after. The part ``disks`` needs root, for mounting small file systems.
 """
 
-import json
+import argparse
 import os
 import random
 import shutil
@@ -14,10 +18,11 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager, redirect_stderr
-from itertools import product
+from itertools import cycle, islice, product
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.datasets import load_digits
 
@@ -35,7 +40,15 @@ PROTOCOL = Protocol(
     attacks=("flipping", "optimal"),
     detectors=("centroid", "knn"),
 )
-N_UNITS = 6 + 12 + 10 + 10
+CTRL_C_SECONDS = 2  # the most that is accepted
+COUNTS = ["tried", "equal", "refused", "failed"]
+COLUMNS = ["part", "what", *COUNTS, "seconds", "longest", "growth_mib", "load", "note"]
+
+
+def row(what, tried, equal=0, refused=0, **others):
+    """A row of the results; what was neither equal nor refused has failed."""
+    counts = {"tried": tried, "equal": equal, "refused": refused}
+    return {"what": what} | counts | {"failed": tried - equal - refused} | others
 
 
 def n_done(folder):
@@ -73,24 +86,25 @@ def reference(folder):
 def kills(folder, n_kills=100):
     """Kill a run at random moments; what is resumed must end with the table of the other."""
     table, seconds = reference(folder)
-    draw, counts = random.Random(0), {"kills": 0, "finished between": 0, "unequal": 0}
-    states, out = set(), folder / "out"
-    n_kills = int(n_kills)
-    while counts["kills"] < n_kills:
+    draw, out = random.Random(0), folder / "out"
+    n_killed = n_resumed = n_equal = n_left = 0
+    states = set()
+    while n_killed < n_kills:
         pid = in_a_fork(quiet_run, out)
         time.sleep(draw.uniform(0, seconds / 2))
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         if os.WIFSIGNALED(status):
-            counts["kills"] += 1
+            n_killed += 1
             states.add(n_done(out))
-        if not os.WIFSIGNALED(status) or counts["kills"] == n_kills:
-            counts["finished between"] += 1
+        if not os.WIFSIGNALED(status) or n_killed == n_kills:
+            n_resumed += 1
             quiet_run(out)
-            counts["unequal"] += (out / "results.csv").read_bytes() != table
-            counts["half-made left"] = len([*out.glob("*/.partial-*"), *out.glob(".partial-*")])
+            n_equal += (out / "results.csv").read_bytes() == table
+            n_left += len([*out.glob("*/.partial-*"), *out.glob(".partial-*")])
             shutil.rmtree(out)
-    return counts | {"different numbers of units done": len(states)}
+    note = f"{n_killed} kills at {len(states)} different numbers of units; {n_left} pieces left"
+    return [row("runs killed until they were done", n_resumed, n_equal, note=note)]
 
 
 def audit_kills(folder, n_kills=100):
@@ -104,41 +118,58 @@ def audit_kills(folder, n_kills=100):
     started = time.perf_counter()
     look()
     seconds, files = time.perf_counter() - started, sorted(path.name for path in out.iterdir())
-    draw, counts = random.Random(0), {"kills": 0, "finished": 0, "not whole": 0, "while writing": 0}
-    while counts["kills"] < int(n_kills):
+    draw, n_killed, n_writing, n_whole = random.Random(0), 0, 0, 0
+    while n_killed < n_kills:
         shutil.rmtree(out, ignore_errors=True)
         pid = in_a_fork(look)
         time.sleep(draw.uniform(0, 1.2 * seconds))
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
-        counts["kills"] += os.WIFSIGNALED(status)
-        counts["finished"] += not os.WIFSIGNALED(status)
-        counts["while writing"] += any(folder.glob(".out.*.part"))
-        there = sorted(path.name for path in out.glob("*"))
-        counts["not whole"] += there not in ([], files)
+        if os.WIFSIGNALED(status):
+            n_killed += 1
+            n_writing += any(folder.glob(".out.*.part"))
+            n_whole += sorted(path.name for path in out.glob("*")) in ([], files)
     shutil.rmtree(out, ignore_errors=True)
     look()
-    counts["half-made left"] = sum(path.name != "out" for path in folder.iterdir())
-    return counts
+    n_left = sum(path.name != "out" for path in folder.iterdir())
+    note = f"{n_writing} while writing; {n_left} pieces left after the next audit"
+    return [row("audits killed", n_killed, n_whole, note=note)]
 
 
-def processes(folder):
-    """Two processes on one folder."""
+def processes(folder, n_times=3):
+    """Two processes on one folder: the second run waits, the second audit says what is there."""
     table, _ = reference(folder)
-    command = "from benchmarks.running import *; run_protocol(PROTOCOL, sys.argv[1])"
-    out = folder / "out"
-    both = [
-        subprocess.Popen(
-            [sys.executable, "-c", command, str(out)], stderr=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
+    n_waited = n_equal = n_whole = n_said = 0
+    run = "from benchmarks.running import *; run_protocol(PROTOCOL, sys.argv[1])"
+    for _ in range(n_times):
+        out = folder / "out"
+        ended = two_at_once([sys.executable, "-c", run, str(out)])
+        n_waited += "waiting for its end" in "".join(said for _, said in ended)
+        is_equal = (out / "results.csv").read_bytes() == table
+        n_equal += is_equal and [code for code, _ in ended] == [0, 0]
+        shutil.rmtree(out)
+    X, y = load_digits(n_class=3, return_X_y=True)
+    np.savez(folder / "digits.npz", X=X, y=y)
+    look = "from skpoison.cli import main; main()"
+    for _ in range(n_times):
+        out = folder / "audit"
+        command = [sys.executable, "-c", look, "audit", str(folder / "digits.npz"), "--out"]
+        ended = sorted(two_at_once([*command, str(out), "--only", "duplicate,order"]))
+        (first, _), (second, said) = ended
+        n_said += first == 0 and second == 2 and "name a new folder" in " ".join(said.split())
+        n_whole += (out / "summary.json").exists() and not any(folder.glob(".audit.*"))
+        shutil.rmtree(out)
+    return [
+        row("two runs", n_times, n_equal, note=f"the second waited {n_waited} times"),
+        row("two audits", n_times, 0, min(n_said, n_whole), note=f"{n_whole} folders whole"),
     ]
+
+
+def two_at_once(command):
+    """Exit code and standard error of two processes that start together."""
+    both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate(timeout=300)[1] for process in both]
-    return {
-        "exit codes": [process.returncode for process in both],
-        "waited": sum("waiting for its end" in text for text in said),
-        "equal": (out / "results.csv").read_bytes() == table,
-    }
+    return list(zip([process.returncode for process in both], said, strict=True))
 
 
 @contextmanager
@@ -155,25 +186,28 @@ def mounted(place, options):
 def disks(folder):
     """A full disk and a read-only one: what is said, and what is kept."""
     table, _ = reference(folder)
-    found = {}
+    found = []
+
+    def attempt(what, out):
+        equal, said = False, ""
+        try:
+            quiet_run(out)
+            equal = (out / "results.csv").read_bytes() == table
+        except OSError as error:
+            said = str(error).replace(str(folder), "FOLDER")
+        note = said or f"{n_done(out)} units done"
+        found.append(row(what, 1, int(equal), int("FOLDER" in said), note=note))
+
     with mounted(folder / "full", "size=200k") as out:
-        try:
-            quiet_run(out)
-        except OSError as error:
-            found["full"] = str(error)
-        found["done before it was full"] = n_done(out)
+        attempt("a full disk", out)
         subprocess.run(["mount", "-o", "remount,size=10m", str(out)], check=True)
-        quiet_run(out)
-        found["equal with more room"] = (out / "results.csv").read_bytes() == table
+        attempt("the same with more room", out)
         subprocess.run(["mount", "-o", "remount,ro", str(out)], check=True)
-        try:
-            quiet_run(out)
-        except OSError as error:
-            found["read-only"] = str(error)
+        attempt("the same read-only", out)
     return found
 
 
-def damage(folder):
+def damage(folder, n_times=8):
     """One damaged file at a time, of every kind: a flipped byte, a cut, an empty file."""
     table, _ = reference(folder)
     kinds = {}
@@ -181,9 +215,10 @@ def damage(folder):
         if path.is_file() and path.name != ".lock":
             kinds.setdefault(path.name, path.relative_to(folder / "reference"))
     write_report(folder / "reference")
-    draw, counts = random.Random(0), {"tried": 0, "same table": 0, "refused": 0, "wrong": []}
+    draw, found = random.Random(0), []
     for name, place in kinds.items():
-        for how in ["flip"] * 5 + ["cut", "cut", "empty"]:
+        n_equal, n_refused, notes = 0, 0, []
+        for how in islice(cycle(["flip", "cut", "empty", "flip", "cut", "flip"]), n_times):
             out = folder / "damaged"
             shutil.copytree(folder / "reference", out)
             content = bytearray((out / place).read_bytes())
@@ -193,48 +228,52 @@ def damage(folder):
             else:
                 del content[where if how == "cut" else 0 :]
             (out / place).write_bytes(content)
-            counts["tried"] += 1
             try:
                 quiet_run(out)
                 write_report(out)
                 same = (out / "results.csv").read_bytes() == table
-                counts["same table"] += same
-                if not same:
-                    counts["wrong"].append(f"{name} {how}: another table")
+                n_equal += same
+                notes += [] if same else [f"{how}: another table"]
             except (ValueError, OSError):
-                counts["refused"] += 1
+                n_refused += 1
             except Exception as error:
-                counts["wrong"].append(f"{name} {how}: {error!r}")
+                notes.append(f"{how}: {error!r}")
             shutil.rmtree(out)
-    return counts
+        found.append(row(name, n_times, n_equal, n_refused, note="; ".join(notes)))
+    return found
 
 
-def ctrl_c(folder, n_times=10):
-    """Seconds from Ctrl-C to the end, while networks are trained too."""
+def ctrl_c(folder, n_times=20):
+    """Seconds from Ctrl-C to the end, while networks are trained too; two seconds are accepted."""
     text = PROTOCOL.to_yaml().replace("[centroid, knn]", "[centroid, cae+, ensemble]")
     (folder / "protocol.yaml").write_text(text)
-    seconds, codes, kept = [], set(), []
-    for number in range(int(n_times)):
-        out = folder / f"out{number % 2}"
-        jobs = str(1 + number % 2)
-        code = "from skpoison.cli import main; main()"
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, "run", str(folder / "protocol.yaml"), "-o", str(out)]
-            + ["--jobs", jobs],
-            stderr=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-        before = n_done(out)
-        while n_done(out) < before + 2 and process.poll() is None:
-            time.sleep(0.01)
-        time.sleep(random.Random(number).uniform(0, 3))
-        started = time.perf_counter()
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
-        seconds.append(round(time.perf_counter() - started, 2))
-        codes.add(process.returncode)
-        kept.append(n_done(out) >= before + 2)
-    return {"seconds": seconds, "exit codes": sorted(codes), "progress kept": all(kept)}
+    found = []
+    for jobs in (1, 2):
+        seconds, n_good, out = [], 0, folder / f"out{jobs}"
+        for number in range(n_times):
+            code = "from skpoison.cli import main; main()"
+            process = subprocess.Popen(
+                [sys.executable, "-c", code, "run", str(folder / "protocol.yaml"), "-o", str(out)]
+                + ["--jobs", str(jobs)],
+                stderr=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
+            before = n_done(out)
+            while n_done(out) < before + 2 and process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(random.Random(number).uniform(0, 3))
+            if process.poll() is not None:  # it was done
+                shutil.rmtree(out)
+                continue
+            started = time.perf_counter()
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=60)
+            seconds.append(time.perf_counter() - started)
+            is_kept = n_done(out) >= before + 2
+            n_good += process.returncode == 130 and is_kept and seconds[-1] < CTRL_C_SECONDS
+        times = {"seconds": np.median(seconds), "longest": max(seconds)}
+        found.append(row(f"{jobs} jobs", len(seconds), n_good, **times))
+    return found
 
 
 def _fit(name, n_rows=120):
@@ -253,44 +292,69 @@ def memory(folder, n_fits=50):
     """
     import psutil
 
-    process, found = psutil.Process(), {}
+    process, found = psutil.Process(), []
     for name, step in product(("ensemble", "knn", "cae+"), (0, 1)):
         sizes = []
-        for number in range(10 + int(n_fits)):
+        for number in range(10 + n_fits):
             _fit(name, 100 + step * number)
             sizes.append(process.memory_info().rss / 2**20)
-        rows = "other rows" if step else "as many rows"
-        found[f"{name}, {rows}"] = [round(sizes[9]), round(sizes[-1])]  # MiB
+        rows, growth = "other rows" if step else "as many rows", sizes[-1] - sizes[9]
+        note = f"{sizes[9]:.0f} MiB after ten fits"
+        found.append(row(f"{name}, {rows}", n_fits, n_fits, growth_mib=growth, note=note))
     return found
 
 
-def workers(folder):
+def workers(folder, *names):
     """Fits in threads and in workers of three kinds: scores equal to those of this process."""
     import multiprocessing
 
-    found = {}
-    names = ("ensemble", "cae+")
+    found, names = {}, names or ("ensemble", "cae+")
     for kind in ("fork", "spawn"):  # before this process has threads or TensorFlow: forks hang
         with multiprocessing.get_context(kind).Pool(2) as pool:
             found[kind] = pool.map_async(_fit, names * 2).get(timeout=900)
     found["loky"] = Parallel(2)(delayed(_fit)(name) for name in names * 2)
     found["threads"] = Parallel(4, backend="threading")(delayed(_fit)(name) for name in names * 2)
     expected = [_fit(name) for name in names] * 2
-    return {
-        kind: all(map(np.array_equal, fits, expected, strict=True)) for kind, fits in found.items()
-    }
+    return [
+        row(kind, len(fits), sum(map(np.array_equal, fits, expected)), note=" and ".join(names))
+        for kind, fits in found.items()
+    ]
 
 
-PARTS = (kills, audit_kills, processes, disks, damage, ctrl_c, memory, workers)
+PARTS = {part.__name__: part for part in (kills, audit_kills, processes, disks, damage)}
+PARTS |= {part.__name__: part for part in (ctrl_c, memory, workers)}
 
 
-def main(wanted, *arguments):
-    """Do one part or all of them."""
-    for part in PARTS:
-        if wanted in ("all", part.__name__):
-            with tempfile.TemporaryDirectory() as folder:
-                print(json.dumps({part.__name__: part(Path(folder), *arguments)}), flush=True)
+def measured(part, *arguments):
+    """The rows of a part."""
+    started, load = time.perf_counter(), os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        rows = pd.DataFrame(PARTS[part](Path(folder), *arguments)).assign(part=part)
+    rows = rows.reindex(columns=COLUMNS)
+    seconds = time.perf_counter() - started
+    rows["seconds"] = rows["seconds"].fillna(seconds)
+    rows["load"] = (load + os.getloadavg()[0]) / 2 / os.cpu_count()
+    return rows.round({"seconds": 2, "longest": 2, "growth_mib": 1, "load": 1})
+
+
+def main():
+    """Do one part or all of them, and write their rows."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("part", choices=["all", *PARTS])
+    parser.add_argument("arguments", nargs="*", help="how often, or names of detectors")
+    parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
+    options = parser.parse_args()
+    arguments = [int(text) if text.isdecimal() else text for text in options.arguments]
+    path = options.results / "running.csv"
+    for part in PARTS if options.part == "all" else [options.part]:
+        rows = measured(part, *arguments)
+        print(rows.drop(columns="part").to_string(index=False), flush=True)
+        if path.exists():
+            old = pd.read_csv(path)
+            rows = pd.concat([old[old["part"] != part], rows])
+        order = rows["part"].map(list(PARTS).index)
+        rows.iloc[np.argsort(order, kind="stable")].to_csv(path, index=False)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -15,7 +15,7 @@ from skpoison._typing import FilePath
 from skpoison.utils._archives import MAX_BYTES, check_archive
 from skpoison.utils._files import write_whole
 
-FORMAT = 1
+FORMAT = 2
 HEAD = 200  # bytes: the first line is shorter
 # Classes that are defined in these are trusted, and what the encoder of tables is made of.
 PACKAGES = (
@@ -117,7 +117,7 @@ def save(value: Any, path: FilePath, *, remember_rows: bool = True) -> None:
                 f"{type(value).__name__} cannot be saved: it holds {name}, which no other program "
                 "can import."
             )
-    write_whole(path, _head(__version__, body) + body)
+    write_whole(path, _head(FORMAT, __version__, body) + body)
 
 
 def load(path: FilePath, *, trusted: Sequence[str] = (), max_bytes: int = MAX_BYTES) -> Any:
@@ -177,17 +177,18 @@ def load(path: FilePath, *, trusted: Sequence[str] = (), max_bytes: int = MAX_BY
     return value
 
 
-def _head(version, body):
+def _head(format_, version, body):
     """The first line of a file."""
     digest = hashlib.sha256(version.encode() + body).hexdigest()
-    return f"skpoison {FORMAT} {version} {digest}\n".encode()
+    return f"skpoison {format_} {version} {digest}\n".encode()
 
 
 def _body(path, content):
     """What follows the first line, checked against it."""
     head = content[:HEAD].partition(b"\n")[0]
     words = head.decode("ascii", errors="replace").split(" ")
-    if len(words) != 4 or words[0] != "skpoison" or not words[1].isdecimal():
+    is_ours = len(words) == 4 and words[0] == "skpoison" and words[1].isdecimal()
+    if not is_ours or int(words[1]) < 1:
         raise ValueError(f"{path} is no file that skpoison.persistence.save has written.")
     _, format_, version, _ = words
     if int(format_) > FORMAT:
@@ -196,7 +197,7 @@ def _body(path, content):
             f"which reads formats up to {FORMAT}: install the later version."
         )
     body = content[len(head) + 1 :]
-    if head + b"\n" != _head(version, body):
+    if head + b"\n" != _head(format_, version, body):
         raise ValueError(f"{path} is damaged: it is cut off or was changed after it was written.")
     return body
 

@@ -65,9 +65,21 @@ def read_arrays(path, *, label=None, groups=None, split=None):
         extra = {}
     else:
         X, y, label, extra, notes = _archive(path, label, {"groups": groups, "split": split})
-    for name, values in {label: y, **extra}.items():
+    for name, values in {"X": X, label: y, **extra}.items():
+        if values.ndim == 0:
+            raise ValueError(f"{path}: {name} is a single value; one for each row is accepted.")
         if len(values) != len(X):
             raise ValueError(f"{path}: {name} holds {len(values):,} rows, where X has {len(X):,}.")
+        if values.dtype.kind == "V" and name != "X":
+            raise ValueError(
+                f"{path}: {name} has dtype {values.dtype}; numbers or texts are accepted."
+            )
+        if name in extra and values.ndim > 1:
+            raise ValueError(
+                f"{path}: {name} has shape {values.shape}; one value a row is accepted."
+            )
+    if not X.size:
+        raise ValueError(f"{path}: X has shape {X.shape}: it is empty.")
     X, kind, more = _rows(X)
     return AuditData(
         X=X,

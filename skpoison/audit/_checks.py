@@ -8,6 +8,7 @@ from scipy import sparse
 
 from skpoison.audit._target import check_classes
 from skpoison.audit.kinds import KINDS
+from skpoison.detectors._encoding import check_some_value
 from skpoison.detectors._precomputed import check_predictions, column_labels, columns_of_classes
 from skpoison.utils._nearest import nearest
 
@@ -80,6 +81,8 @@ def check_data(data):
         raise ValueError(
             f"Columns of X must have different names, got twice or more: {twice[:10]}."
         )
+    if hasattr(data.X, "columns"):
+        check_some_value(data.X)
     for name in ("X", "features"):
         _check_finite(name, getattr(data, name))
     index = pd.RangeIndex(n_rows) if data.index is None else pd.Index(data.index)

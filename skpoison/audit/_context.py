@@ -136,7 +136,8 @@ class Context:
         if rows.shape[1] <= N_COMPONENTS:
             return rows
         n_components = min(N_COMPONENTS, *rows.shape)
-        return PCA(n_components, random_state=self.seed).fit_transform(rows)
+        with np.errstate(invalid="ignore"):  # the share of variances where there is none
+            return PCA(n_components, random_state=self.seed).fit_transform(rows)
 
     @cached_property
     def neighbors(self):

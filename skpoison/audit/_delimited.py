@@ -68,7 +68,8 @@ def read_delimited(text, *, suffix="", label=None, skip_bad=False):
             records, width, dialect = again, plain_width, plain
 
     def cells(record):
-        return next(csv.reader(lines[record[0] : record[1]], **dialect))
+        with _long_cells():
+            return next(csv.reader(lines[record[0] : record[1]], **dialect))
 
     is_short_header = records[0, 2] == width - 1 > 0  # R leaves the name of the row names out
     good = records[:, 2] == width

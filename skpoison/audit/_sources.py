@@ -134,8 +134,13 @@ def read_source(
 
 def _existing(source):
     path = Path(source)
-    if path.exists():
+    if path.is_file() or path.is_dir():
         return path
+    if path.exists():
+        raise OSError(
+            f"source={str(source)!r} is a pipe or a device, which may never end: write what comes "
+            "out of it to a file."
+        )
     there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
     raise OSError(f"source={str(source)!r}: no such file or folder.{nearest(path.name, there)}")
 

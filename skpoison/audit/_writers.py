@@ -65,6 +65,7 @@ def write(audit, folder):
                 parent.rmdir()
         if not isinstance(error, OSError):
             raise
+        check_new(folder)  # another process may have been faster
         why = os.strerror(error.errno) if error.errno else error
         raise OSError(f"{folder} could not be written, nothing of it is left: {why}.") from error
 

@@ -11,7 +11,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skpoison.detectors._encoding import as_frame, kind_of, make_encoder
+from skpoison.detectors._encoding import (
+    as_frame,
+    check_some_value,
+    kind_of,
+    make_encoder,
+)
 from skpoison.utils._containers import check_container, check_not_empty
 from skpoison.utils._magnitudes import MAX_SINGLE, check_frame, with_room_to_square
 
@@ -53,10 +58,14 @@ class AnyRowsMixin:
                 if len(shape) > 2:
                     raise ValueError(f"X must have two dimensions, as in fit, got shape {shape}.")
                 X = as_frame(X)
-                if not reset:  # an array has no names
-                    _check_n_features(self, X, reset=False)
-                    X = X.set_axis(self._encoder.feature_names_in_, axis=1)
+                _check_n_features(self, X, reset=reset)
                 check_frame(X, MAX_SINGLE)  # the encoder works in single precision
+                if reset:
+                    check_some_value(X)
+                    names = [f"column {number}" for number in range(X.shape[1])]
+                else:
+                    names = self._encoder.feature_names_in_
+                X = X.set_axis(names, axis=1)  # its own may be numbers, or there twice
         else:
             X = self._validate_numbers(X, reset)
         if self._encoder is None:

@@ -44,9 +44,6 @@ class CrossFit:
     codes : ndarray of shape (n_samples,)
         Their label codes; the folds are stratified.
 
-    train_mask : ndarray of shape (n_samples,), dtype=bool, default=None
-        The rows that models are fitted to. None: all.
-
     n_folds : int
         Number of folds; no more than there are groups of near-duplicates.
 
@@ -74,7 +71,6 @@ class CrossFit:
         X,
         codes,
         *,
-        train_mask=None,
         n_folds,
         random_state,
         n_jobs=None,
@@ -86,15 +82,17 @@ class CrossFit:
         n_folds = min(n_folds, len(first))
         self.folds = stratified_folds(codes[first], n_folds, random_state)[groups]
 
-        def rows_of(fold):
-            train = self.folds != fold if n_folds > 1 else np.ones(len(codes), dtype=bool)
-            return np.flatnonzero(train if train_mask is None else train & train_mask)
-
+        self.n_folds = n_folds
         parallel = Parallel(n_jobs, n_tasks=n_folds, description="folds", verbose=verbose)
         self.models = parallel(
             delayed(fit)(_safe_indexing(X, train), codes[train])
-            for train in map(rows_of, range(n_folds))
+            for train in map(self.rows_of, range(n_folds))
         )
+
+    def rows_of(self, fold):
+        """Rows that the model of a fold has learnt: those of the others, if there are any."""
+        is_learnt = self.folds != fold
+        return np.flatnonzero(is_learnt) if self.n_folds > 1 else np.arange(len(is_learnt))
 
     def predict_out_of_fold(self, X, predict):
         """Predict the training rows, each by the one model that has not learnt it.

@@ -58,6 +58,12 @@ def as_frame(X):
     return frame.set_axis([f"column {number}" for number in range(frame.shape[1])], axis=1)
 
 
+def check_some_value(frame):
+    """Raise a ValueError if a table of pandas is empty."""
+    if frame.isna().to_numpy().all():
+        raise ValueError(f"X holds no value: all of its {frame.shape[1]} columns are empty.")
+
+
 def _is_complete_and_numeric(frame):
     if not hasattr(frame, "iloc"):
         frame = frame.to_pandas()  # polars

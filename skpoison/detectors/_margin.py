@@ -1,7 +1,10 @@
 """Margins of classifiers at rows that they have not learnt."""
 
+import copy
+
+import numpy as np
 from sklearn.linear_model import RidgeClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils._param_validation import HasMethods, StrOptions
@@ -97,6 +100,26 @@ class MarginDetector(CrossFittedDetector):
         "estimator": [HasMethods(["fit", "decision_function"]), StrOptions({"precomputed"}), None],
     }
 
+    def _fit_label_scores(self, X, y, random_state):
+        scores = super()._fit_label_scores(X, y, random_state)
+        self._vectors = None
+        if self.estimator is None and len(X) <= MOST_ROWS_OF_KERNEL:
+            self._vectors = SupportVectors(self._cross_fit, X)
+        return scores
+
+    def __getstate__(self):
+        """Support vectors are kept once, not in each of the machines."""
+        state = dict(super().__getstate__())
+        if state.get("_vectors") is not None:
+            state["_cross_fit"] = copy.deepcopy(state["_cross_fit"])
+            self._vectors.take_from(state["_cross_fit"])
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if getattr(self, "_vectors", None) is not None:
+            self._vectors.put_into(self._cross_fit)
+
     def _default_estimator(self, X):
         if len(X) > MOST_ROWS_OF_KERNEL:
             return make_pipeline(StandardScaler(), RidgeClassifier())
@@ -104,3 +127,45 @@ class MarginDetector(CrossFittedDetector):
 
     def _anomaly(self, predictions):
         return -predictions
+
+
+class SupportVectors:
+    """The training rows that kernel machines of several folds hold, each of them once.
+
+    Parameters
+    ----------
+    cross_fit : CrossFit
+        The machines.
+
+    X : ndarray of shape (n_samples, n_features)
+        The training rows.
+    """
+
+    def __init__(self, cross_fit, X):
+        places = [
+            cross_fit.rows_of(fold)[machine.support_]
+            for fold, machine, _ in kernel_machines(cross_fit)
+        ]
+        held = np.unique(np.concatenate([np.empty(0, dtype=int), *places]))
+        self.rows = X[held]
+        self.places = [np.searchsorted(held, place) for place in places]
+
+    def take_from(self, cross_fit):
+        """Leave no machine its own."""
+        for _, machine, _ in kernel_machines(cross_fit):
+            machine.support_vectors_ = machine.support_vectors_[:0]
+
+    def put_into(self, cross_fit):
+        """Give each machine its own again, scaled as it has scaled them."""
+        machines = kernel_machines(cross_fit)
+        for places, (_, machine, scale) in zip(self.places, machines, strict=True):
+            machine.support_vectors_ = scale(self.rows[places]).astype(np.float64)
+
+
+def kernel_machines(cross_fit):
+    """The fold of each fitted SVM, the SVM, and what scales rows for it."""
+    for fold, model in enumerate(cross_fit.models):
+        if isinstance(model.classifier, Pipeline):
+            yield fold, model.classifier[-1], model.classifier[:-1].transform
+        elif model.classifier is not None:
+            yield fold, model.classifier, np.asarray

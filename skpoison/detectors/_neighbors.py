@@ -71,7 +71,7 @@ class KNNDetector(BasePoisonDetector):
         self.n_neighbors = n_neighbors
 
     def _fit_scores(self, X, y, random_state):
-        self._distances = NeighborDistances(X, y, self.n_neighbors)
+        self._distances = NeighborDistances(X, y, int(self.n_neighbors))
         return self._distances.of_training_rows(X, y)
 
     def _scores(self, X):

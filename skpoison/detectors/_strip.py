@@ -119,7 +119,7 @@ class StripDetector(BasePoisonDetector):
         if victim is None:
             victim = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
         self.estimator_ = seeded_clone(victim, random_state).fit(X, self.classes_[y])
-        drawn = random_state.choice(len(y), min(self.n_overlays, len(y)), replace=False)
+        drawn = random_state.choice(len(y), min(int(self.n_overlays), len(y)), replace=False)
         self._white = X.max() if _are_pixels(X) else None
         self._overlays = [_safe_indexing(X, np.array([row])) for row in drawn]
         self._seeds = random_state.randint(2**31 - 1, size=len(drawn))

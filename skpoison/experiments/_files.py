@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 MOST_BYTES = 100_000  # of a protocol's file
+MOST_RESULTS = 200_000  # of an experiment
 
 
 class _Loader(yaml.SafeLoader):
@@ -54,6 +55,14 @@ def read_mapping(path, keys):
     if not isinstance(content, dict):
         raise ValueError(f"{path} must hold a mapping with the keys {list(keys)}.")
     return content
+
+
+def check_size(n_results):
+    """Raise a ValueError if an experiment has more results than can be planned."""
+    if n_results > MOST_RESULTS:
+        raise ValueError(
+            f"The file asks for {n_results:,} results, an experiment has at most {MOST_RESULTS:,}."
+        )
 
 
 def read_protocol(path: str | PathLike[str], trust: Sequence[str] = ()) -> Any:

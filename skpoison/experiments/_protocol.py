@@ -1,5 +1,6 @@
 """`Protocol`: what an experiment is, read from and written to a YAML file."""
 
+import math
 from dataclasses import asdict, dataclass, field, fields
 from numbers import Integral, Real
 from typing import Literal, Self
@@ -10,12 +11,11 @@ from sklearn.svm import SVC
 
 from skpoison._typing import FilePath
 from skpoison.datasets._catalogue import IMAGE_SETS
-from skpoison.experiments._files import read_mapping
+from skpoison.experiments._files import check_size, read_mapping
 from skpoison.experiments._plan import plan
 from skpoison.utils._nearest import nearest
 
 TRAINING_SHARE = 5 / 6
-MOST_RUNS = 10_000
 LENGTH = 200  # characters of what is shown of a wrong value
 
 
@@ -113,7 +113,8 @@ class Protocol:
         for name, least in {"n_train": 2, "n_val": 2, "n_test": 2, "n_runs": 2, "seed": 0}.items():
             whole = _is_integer(getattr(self, name)) and getattr(self, name) >= least
             _check(whole, self, name, f"an integer of at least {least}")
-        _check(self.n_runs <= MOST_RUNS, self, "n_runs", f"an integer of at most {MOST_RUNS}")
+        lists = (self.rates, self.attacks, self.detectors)
+        check_size(self.n_runs * math.prod(map(len, lists)))
         labels = len(self.classes) > 1 and all(map(_is_integer, self.classes))
         _check(labels, self, "classes", "at least two integers")
         self._check_rates()

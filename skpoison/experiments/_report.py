@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import warnings
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from string import Template
@@ -11,6 +13,7 @@ import matplotlib
 import pandas as pd
 
 from skpoison._typing import FilePath
+from skpoison.audit._inert import readable
 from skpoison.experiments._figures import draw, summarise
 from skpoison.experiments.comparison._page import write_leaderboard
 from skpoison.utils._files import named, write_whole
@@ -29,6 +32,15 @@ TABLES = {
 FITTED = {"pooled": "detectors fitted to a pool", "per_set": "detectors fitted to each set"}
 MOST_LETTERS = 60  # of a name
 MOST_TEXT = 10_000
+MOST_BYTES = 2**26  # of a table
+MOST_NAMES = {"dataset": 100, "victim": 100, "attack": 100, "detector": 200, "defence": 200}
+MOST_LINES = 5000  # of a figure, one for each combination of names
+COLUMNS = {
+    "Protocol": {"dataset", "fit", "run", "attack", "rate", "detector", "poisoned_accuracy"}
+    | set(TABLES.values()),
+    "Comparison": {"dataset", "victim", "run", "attack", "rate", "defence", "score"}
+    | {"cpu_seconds", "refused", "f1", "clean_removed"},
+}
 NEEDED = ("results.csv", "timings.csv", "protocol.yaml", "machine.json")
 
 PAGE = Template("""<!DOCTYPE html>
@@ -102,13 +114,11 @@ def write_report(folder: FilePath) -> Path:
     with named(folder / "protocol.yaml"):
         protocol = (folder / "protocol.yaml").read_text(encoding="utf-8")[:MOST_TEXT]
     with named(folder / "timings.csv"):
-        timings = _time_table(pd.read_csv(folder / "timings.csv"))
-    with named(folder / "results.csv"):
-        results = pd.read_csv(folder / "results.csv", keep_default_na=False, na_values=[""])
+        timings = _time_table(_read_table(folder / "timings.csv"))
+    with named(folder / "results.csv"), _plain_figures():
+        results = _read_results(folder / "results.csv")
         if "defence" in results:
             return write_leaderboard(folder, results, protocol)
-        for column in ("attack", "detector", "dataset", "fit"):
-            results[column] = results[column].astype(str).str.slice(0, MOST_LETTERS)
         first = results.iloc[0]
         n_runs = results["run"].nunique()
         figures = "".join(_figure(results, name, folder) for name in FIGURES)
@@ -126,6 +136,43 @@ def write_report(folder: FilePath) -> Path:
     path = folder / "report.html"
     write_whole(path, page)
     return path
+
+
+def _read_table(path):
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"it is larger than {MOST_BYTES >> 20} MiB")
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def _read_results(path):
+    """The table of an experiment, its names short and readable, and few enough for a page."""
+    results = _read_table(path)
+    lacking = COLUMNS["Comparison" if "defence" in results else "Protocol"] - {*results.columns}
+    if lacking:
+        raise ValueError(f"it has no columns {', '.join(sorted(lacking))}")
+    if len(results) == 0:
+        raise ValueError("it has no rows")
+    n_lines = 1
+    for column in {*MOST_NAMES, "fit"} & {*results.columns}:
+        results[column] = [readable(name, MOST_LETTERS) for name in results[column]]
+        n_names, most = results[column].nunique(), MOST_NAMES.get(column, 1)
+        n_lines *= n_names
+        if n_names > most:
+            raise ValueError(f"{n_names:,} different {column}s, a page shows at most {most}")
+    if n_lines > MOST_LINES:
+        raise ValueError(
+            f"{n_lines:,} combinations of {', '.join(MOST_NAMES)}, a page shows at most "
+            f"{MOST_LINES:,}"
+        )
+    return results
+
+
+@contextmanager
+def _plain_figures():
+    """Draw names as they are, $ too, and say nothing of letters that the font has not."""
+    with warnings.catch_warnings(), matplotlib.rc_context({"text.parse_math": False}):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _figure(results, name, folder):
@@ -177,6 +224,8 @@ def _time_table(timings):
 
 def _machine_text(folder):
     machine = json.loads((folder / "machine.json").read_text(encoding="utf-8"))
+    if not isinstance(machine, dict) or not isinstance(machine.get("packages"), dict):
+        raise ValueError('it is no mapping with an entry "packages"')
     packages = machine.pop("packages")
     lines = [f"{name}: {value}" for name, value in (machine | packages).items()]
     return "\n".join(lines)[:MOST_TEXT]

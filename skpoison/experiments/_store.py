@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skpoison.utils._archives import MAX_BYTES
 from skpoison.utils._files import sync
 
 CHECKSUMS = "SHA256SUMS"
@@ -96,12 +97,19 @@ class Store:
         Raises
         ------
         OSError
-            If the folder cannot be written to.
+            If the folder cannot be written to, or holds anything but files and folders.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
+            for path in _strange(self.root):
+                raise OSError(
+                    f"{path} is neither a file nor a folder of these results: links lead to "
+                    "elsewhere, and pipes are waited for. Remove it."
+                )
             file = (self.root / ".lock").open("a")
         except OSError as error:
+            if error.errno is None:
+                raise
             why = os.strerror(error.errno)
             raise OSError(f"out={str(self.root)!r} cannot be written to: {why}.") from error
         with file:
@@ -198,12 +206,22 @@ class Store:
                     partial.unlink(missing_ok=True)
 
 
+def _strange(folder, depth=2):
+    """Links, pipes and devices in a folder and those in it."""
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            if depth > 1:
+                yield from _strange(entry.path, depth - 1)
+        elif entry.is_symlink() or not entry.is_file():
+            yield entry.path
+
+
 def _checksums(folder):
     """SHA-256 of every file but the list of checksums, by name."""
     sums = {}
     for path in sorted(folder.iterdir()):
-        if not path.is_file():
-            raise ValueError(f"{path} is no file")
+        if not path.is_file() or path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"{path} is no file of at most {MAX_BYTES >> 30} GiB")
         if path.name != CHECKSUMS:
             with path.open("rb") as file:
                 sums[path.name] = hashlib.file_digest(file, "sha256").hexdigest()

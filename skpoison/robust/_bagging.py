@@ -117,7 +117,7 @@ class CertifiedBaggingClassifier(VotingClassifier):
 
     def _draw_parts(self, X, codes, random_state):
         self.n_samples_ = _num_samples(X)
-        size = (self.n_estimators, self.max_samples)
+        size = (int(self.n_estimators), int(self.max_samples))
         return list(random_state.randint(self.n_samples_, size=size))
 
     def certified_radius(self, X: Rows) -> IntArray:

@@ -122,7 +122,7 @@ class PartitionAggregationClassifier(VotingClassifier):
 
     def _draw_parts(self, X, codes, random_state):
         n_parts = self.n_partitions * self.spread_degree
-        shifts = random_state.choice(n_parts, self.spread_degree, replace=False)
+        shifts = random_state.choice(n_parts, int(self.spread_degree), replace=False)
         self.members_of_part_ = (np.arange(n_parts)[:, np.newaxis] + shifts) % n_parts
         if kind_of(X) == "numbers":  # the same in any container
             X = np.asarray(X).reshape(len(codes), -1)

@@ -139,12 +139,24 @@ def test_names_that_leave_the_folder_are_names_and_nothing_more(tmp_path):
         ({"X": X[0], "y": Y}, "X has|y holds"),
         ({"X": X.astype(complex), "y": Y}, "dtype complex128"),
         ({"X": X, "y": np.zeros(200)}, "one class only"),
+        ({"X": np.array(3.0), "y": Y}, "X is a single value"),
+        ({"X": X, "y": np.array("a")}, "y is a single value"),
+        ({"X": X, "y": np.zeros(200, dtype="V4")}, r"y has dtype \|V4; numbers or texts"),
+        ({"X": X, "y": np.zeros(200, dtype="i4,i4")}, "y has dtype .*; numbers or texts"),
+        ({"X": X[:, :0], "y": Y}, r"X has shape \(200, 0\): it is empty"),
+        ({"X": np.zeros((200, 0, 3)), "y": Y}, r"X has shape \(200, 0, 3\): it is empty"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(tmp_path, arrays, message):
     np.savez(tmp_path / "d.npz", **arrays)
     with pytest.raises(ValueError, match=message):
         read_source(tmp_path / "d.npz")
+
+
+def test_groups_are_one_value_a_row(tmp_path):
+    np.savez(tmp_path / "d.npz", X=X, y=Y, who=np.zeros((200, 2)))
+    with pytest.raises(ValueError, match=r"groups has shape \(200, 2\); one value a row"):
+        read_source(tmp_path / "d.npz", groups="who")
 
 
 def test_a_cut_off_archive_is_named(tmp_path):

@@ -264,6 +264,12 @@ def test_a_column_that_holds_the_label():
     assert (found.table["right"] == 1).all()
 
 
+def test_gaps_that_tell_the_label_are_a_leak():
+    y = np.arange(80) % 2
+    X = pd.DataFrame({"one": np.arange(80) % 7, "two": np.where(y == 1, "x", None)})
+    assert look("leak", X, y).table["column"].to_list() == ["column 'two'"]
+
+
 def test_features_that_tell_the_label_are_no_leak():
     """A good embedding tells it by design; a column of the data beside it is still found."""
     y = np.repeat([0, 1], 60)
@@ -393,3 +399,12 @@ def test_two_values_that_tell_together_are_no_trigger_and_one_of_two_is_enough()
     X.loc[pair, ["other", "last"]] = ["m", "s"]
     found = look("trigger", X, np.where(pair, 1, y))
     np.testing.assert_array_equal(np.flatnonzero(found.flagged), np.flatnonzero(pair))
+
+
+@pytest.mark.filterwarnings("error")
+def test_pictures_without_anything_on_them_are_copies():
+    y = np.arange(40) % 2
+    for pictures in (np.zeros((40, 8, 16)), np.full((40, 8, 16, 3), 255, dtype=np.uint8)):
+        found = audit(pictures, y, random_state=0)
+        assert found.findings["duplicate"].found
+        assert np.isfinite(found.rows.select_dtypes("number").to_numpy()).all()

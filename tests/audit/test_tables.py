@@ -14,7 +14,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 from pyarrow import feather, parquet
 
-from skpoison.audit import read_source
+from skpoison.audit import audit, audit_data, read_source
 
 N = 60
 
@@ -473,3 +473,39 @@ def test_halves_of_characters_in_json(tmp_path):
     data = read_source(tmp_path / "t.jsonl", label="y")
     assert set(data.y) == {r"a\ud83d", r"b\ud83d"}
     assert list(data.table[r"half\udc80"][:2]) == ["\U0001f600", r"v\ud800"]
+
+
+def test_empty_columns_are_no_trouble_unless_there_is_no_other(tmp_path):
+    lines = ["size,nothing,label", *(f"{i % 7},,{'ab'[i % 2]}" for i in range(40))]
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(lines))
+    found = audit_data(read_source(path, label="label"))
+    assert len(found.rows) == 40
+    empty = pd.DataFrame({"nothing": [None] * 40, "nor this": [np.nan] * 40})
+    y = np.arange(40) % 2
+    assert len(audit(empty.assign(size=y), y).rows) == 40
+    with pytest.raises(ValueError, match="X holds no value: all of its 2 columns are empty"):
+        audit(empty, y)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices of POSIX")
+def test_pipes_and_devices_are_refused_for_they_may_never_end(tmp_path):
+    os.mkfifo(tmp_path / "table.csv")
+    (tmp_path / "endless.csv").symlink_to("/dev/zero")
+    for name in ("table.csv", "endless.csv"):
+        with pytest.raises(OSError, match=f"{name}' is a pipe or a device"):
+            read_source(tmp_path / name, label=-1)
+
+
+@pytest.mark.parametrize("place", ["header", "cell", "label"])
+def test_a_cell_may_be_long(place, tmp_path):
+    long = "x" * 200_000
+    lines = ["a,b,label", *(f"{i % 7},word {i % 3},{'uv'[i % 2]}" for i in range(40))]
+    line = {"header": 0, "cell": 5, "label": 7}[place]
+    cells = lines[line].split(",")
+    cells[{"header": 0, "cell": 1, "label": 2}[place]] = long
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join([*lines[:line], ",".join(cells), *lines[line + 1 :]]))
+    data = read_source(path, label=-1)
+    values = {"header": data.X.columns, "cell": data.X["b"], "label": data.y}
+    assert long in list(values[place]) and len(data.y) == 40

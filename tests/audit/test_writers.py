@@ -177,6 +177,25 @@ def test_an_interruption_leaves_nothing(penguins, tmp_path):
     assert list(folder.iterdir()) == []
 
 
+def test_a_second_audit_of_a_folder_says_that_it_is_taken(penguins, tmp_path):
+    out = tmp_path / "audit"
+
+    class Faster:
+        def __str__(self):
+            if not out.exists():
+                (out / "of another").mkdir(parents=True)
+            return "island"
+
+    penguins.data.X["island"] = penguins.data.X["island"].astype(object)
+    penguins.data.X.iloc[1, 1] = Faster()
+    penguins.findings["label"].flagged[:] = False
+    audit = audit_of(penguins.data, penguins.findings["label"])
+    with pytest.raises(FileExistsError, match="audit is not empty: name a new folder"):
+        audit.write(out)
+    assert [path.name for path in tmp_path.iterdir()] == ["audit"]
+    assert [path.name for path in out.iterdir()] == ["of another"]
+
+
 KILLED_WHILE_WRITING = """
 import os, signal, sys
 import numpy as np

@@ -73,3 +73,39 @@ def test_rows_without_names_are_those_of_the_table_by_position():
     np.testing.assert_array_equal(scores, detector.score_samples(new, y[:8]))
     with pytest.raises(ValueError, match="two dimensions"):
         detector.score_samples(np.zeros((3, 2, 2)), y[:3])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [0, 1, 2],
+        [("a", 1), ("a", 2), ("b", 1)],
+        pd.date_range("2026-01-01", periods=3),
+        pd.MultiIndex.from_product([["a"], [1, 2, 3]]),
+    ],
+    ids=["numbers", "tuples", "dates", "levels"],
+)
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda e: type(e).__name__)
+def test_tables_with_gaps_and_names_of_any_kind_are_judged_by_position(detector, names):
+    rng = np.random.RandomState(0)
+    X = pd.DataFrame(rng.normal(size=(60, 3)) + 3 * (np.arange(60) % 2)[:, np.newaxis])
+    X.iloc[3, 1] = np.nan
+    y = np.arange(60) % 2
+    expected = clone(detector).fit(X.set_axis(["a", "b", "c"], axis=1), y)
+    named = clone(detector).fit(X.set_axis(names, axis=1), y)
+    np.testing.assert_array_equal(
+        named.score_samples(X.set_axis(names, axis=1), y), named.training_scores_
+    )
+    new = 0.9 * X[:9]
+    np.testing.assert_array_equal(
+        named.score_samples(new.set_axis(names, axis=1), y[:9]),
+        expected.score_samples(new.set_axis(["a", "b", "c"], axis=1), y[:9]),
+    )
+
+
+@pytest.mark.parametrize("value", [np.nan, None, pd.NA])
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda e: type(e).__name__)
+def test_a_table_without_a_value_is_refused(detector, value):
+    X = pd.DataFrame({"a": [value] * 20, "b": [value] * 20})
+    with pytest.raises(ValueError, match="X holds no value: all of its 2 columns are empty"):
+        clone(detector).fit(X, np.arange(20) % 2)

@@ -59,15 +59,6 @@ def test_folds_depend_on_neither_units_nor_precision():
     np.testing.assert_array_equal(cross_fit_of(remember, X.astype(np.float32), CODES).folds, folds)
 
 
-def test_rows_outside_the_mask_are_predicted_but_not_learnt():
-    mask = np.arange(40) < 30
-    cross_fit = CrossFit(
-        remember, X, CODES, train_mask=mask, n_folds=4, random_state=np.random.RandomState(0)
-    )
-    seen_by = np.sum([has_seen(model, X) for model in cross_fit.models], axis=0)
-    np.testing.assert_array_equal(seen_by, np.where(mask, 3, 0))
-
-
 def test_near_duplicates_share_a_fold():
     crowd = X[0] + 1e-3 * np.random.RandomState(1).normal(size=(12, 3))
     rows, codes = np.concatenate([X, crowd]), np.append(CODES, np.zeros(12, dtype=int))

@@ -1,5 +1,8 @@
 """Margins are held against classifiers refitted by hand, and the verdict against known flips."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -165,3 +168,18 @@ def test_flips_among_overlapping_classes_are_found():
     assert np.mean(found) > 0.5
     assert np.mean(lost) < 0.2 and max(lost) < 0.4
     assert np.mean(covered) >= 0.8
+
+
+@pytest.mark.parametrize(
+    "rows", [X, 1 / (1 + np.exp(-X)), np.repeat(X[:, :1], 4, axis=1)], ids=["any", "unit", "equal"]
+)
+@pytest.mark.parametrize("labels", [Y, np.arange(120) % 3, np.arange(120) // 119])
+def test_copies_score_new_rows_to_the_last_bit(rows, labels):
+    """Copies are made without support vectors, which are put in again from the rows."""
+    detector = MarginDetector(random_state=0).fit(rows, labels)
+    new = rows[:30] * 0.9
+    expected = detector.class_scores(new)
+    again = pickle.loads(pickle.dumps(copy.deepcopy(detector)))
+    np.testing.assert_array_equal(again.class_scores(new), expected)
+    np.testing.assert_array_equal(detector.class_scores(new), expected)
+    np.testing.assert_array_equal(again.fit(new, labels[:30]).classes_, np.unique(labels[:30]))

@@ -69,3 +69,17 @@ def test_texts_are_not_judged_by_a_detector_of_numbers():
     detector = KNNDetector().fit(X, Y)
     with pytest.raises(ValueError, match=r"X must hold numbers.*'ham'"):
         detector.predict(pd.DataFrame([["ham", 1, 2]]), [0])
+
+
+@pytest.mark.parametrize(
+    ("make", "name"), [(KNNDetector, "n_neighbors"), (StripDetector, "n_overlays")]
+)
+def test_true_is_one_of_any_number(make, name):
+    """As in scikit-learn, for which a bool is an integer."""
+    found = []
+    for value in (True, 1):
+        detector = make(**{name: value})
+        if "random_state" in detector.get_params():
+            detector.set_params(random_state=0)
+        found.append(detector.fit(X, Y).training_scores_)
+    np.testing.assert_array_equal(*found)

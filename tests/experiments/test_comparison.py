@@ -191,7 +191,12 @@ def test_an_estimator_that_refuses_its_rows_leaves_its_cells_empty(tmp_path):
         ({"defences": ["os.system"]}, "'os' is not trusted"),
         ({"defences": ["sklearn.utils.shuffle"]}, "no scikit-learn estimator"),
         ({"rates": [2]}, "numbers from 0 to 1"),
+        (
+            {"victims": [{"use": "sklearn.ensemble.BaggingClassifier", "estimator": "linear-svm"}]},
+            "a parameter of 'sklearn.ensemble.BaggingClassifier' must be an estimator",
+        ),
         ({"n_runs": True}, "an integer of at least 1"),
+        ({"n_runs": 10**9}, "asks for 3,000,000,000 results, an experiment has at most 200,000"),
     ],
 )
 def test_what_is_wrong_is_said_before_any_work(change, message):

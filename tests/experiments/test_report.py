@@ -122,3 +122,52 @@ def test_a_broken_table_is_named(copied):
     (copied / "results.csv").write_text("a,b\n1,2\n")
     with pytest.raises(OSError, match=r"results.csv: broken"):
         write_report(copied)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (lambda rows: rows.iloc[:0], "it has no rows"),
+        (lambda rows: rows.drop(columns=["f1", "rate"]), "it has no columns f1, rate"),
+        (
+            lambda rows: pd.concat([rows.assign(detector=f"d{i}") for i in range(201)]),
+            "201 different detectors, a page shows at most 200",
+        ),
+        (
+            lambda rows: pd.concat([rows.assign(attack=f"a{i}") for i in range(3000)]),
+            "3,000 different attacks, a page shows at most 100",
+        ),
+    ],
+    ids=["no rows", "no columns", "detectors", "attacks"],
+)
+def test_tables_that_no_run_has_written_are_refused(changed, message, copied):
+    changed(pd.read_csv(copied / "results.csv")).to_csv(copied / "results.csv", index=False)
+    with pytest.raises(OSError, match=rf"results.csv: broken.*\({message}"):
+        write_report(copied)
+
+
+def test_a_table_that_is_too_large_is_not_read(copied):
+    with (copied / "timings.csv").open("wb") as file:
+        file.truncate(10**13)
+    with pytest.raises(OSError, match=r"timings.csv: broken.*\(it is larger than 64 MiB"):
+        write_report(copied)
+
+
+@pytest.mark.parametrize("machine", ["[]", "{}", '{"packages": 1}'])
+def test_a_machine_that_no_run_has_noted_is_refused(machine, copied):
+    (copied / "machine.json").write_text(machine)
+    with pytest.raises(OSError, match=r'machine.json: broken.*\(it is no mapping with an entry "p'):
+        write_report(copied)
+
+
+@pytest.mark.filterwarnings("error")
+def test_names_are_drawn_as_they_are(copied):
+    """Neither taken for mathematics nor for commands of a terminal, and without a warning."""
+    results = pd.read_csv(copied / "results.csv")
+    results["detector"] = "cost $5^{ of $\\frac{"
+    results["attack"] = results["attack"].replace("optimal", "\x1b[2J\u202e見<b>")
+    results.to_csv(copied / "results.csv", index=False)
+    write_report(copied)
+    page = (copied / "report.html").read_text()
+    assert "cost $5^{ of $\\frac{" in page and r"\x1b[2J\u202e見&lt;b&gt;" in page
+    assert not {"\x1b", "\u202e"} & set(page + (copied / "f1.svg").read_text())

@@ -1,5 +1,6 @@
 """The store: keys follow what a unit depends on; a unit is there whole or not at all."""
 
+import os
 import subprocess
 import threading
 import time
@@ -121,6 +122,32 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
     with pytest.raises(OSError, match="file/out' cannot be written to: Not a directory"):
         with Store(tmp_path / "file/out").alone():
             pass
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and links of POSIX")
+@pytest.mark.parametrize("place", [".lock", "protocol.yaml", "attack/b-1", "attack"])
+@pytest.mark.parametrize("kind", ["pipe", "link", "link to nothing"])
+def test_links_and_pipes_in_a_folder_of_somebody_else_are_refused(store, place, kind, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / ".partial-mine").mkdir(parents=True)
+    store = Store(tmp_path / "out")
+    path = store.root / place
+    path.parent.mkdir(parents=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(elsewhere if kind == "link" else "nowhere")
+    with pytest.raises(OSError, match=f"{place} is neither a file nor a folder"):
+        with store.alone():
+            store.sweep(0)
+    assert (elsewhere / ".partial-mine").exists()
+
+
+def test_a_file_that_is_too_large_is_not_read_through(store, unit):
+    write(store, unit)
+    with (store.folder(unit) / "more.txt").open("wb") as file:
+        file.truncate(10**13)  # takes no room on the disk, and hours to read
+    assert not store.has(unit)
 
 
 def test_two_workers_may_do_the_same_unit(store, unit):

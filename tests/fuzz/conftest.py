@@ -1,4 +1,7 @@
-"""How many examples: few and always the same, or as many as `make fuzz` asks for."""
+"""How many examples: few and always the same, or as many as `SKPOISON_FUZZ` asks for.
+
+That is "many", as `make fuzz` has it, or a number.
+"""
 
 import os
 
@@ -12,4 +15,7 @@ COMMON = {
 }
 settings.register_profile("few", max_examples=200, derandomize=True, **COMMON)
 settings.register_profile("many", max_examples=20_000, **COMMON)
-settings.load_profile(os.environ.get("SKPOISON_FUZZ", "few"))
+wanted = os.environ.get("SKPOISON_FUZZ", "few")
+if wanted.isdecimal():
+    settings.register_profile(wanted, max_examples=int(wanted), **COMMON)
+settings.load_profile(wanted)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from tests.fuzz.test_files import COMPARISON, PROTOCOL
 X, Y = load_iris(return_X_y=True)
 X, Y = X[::5], np.array(["u", "v", "w"])[Y[::5]]
 TABLE = pd.DataFrame(X, columns=list("abcd")).assign(label=Y, text=[f"word {y} é" for y in Y])
+PIXELS = np.random.RandomState(0).randint(256, size=(9, 8, 3), dtype=np.uint8)
 KINDS = {
     **dict.fromkeys(["t.csv", "t.csv.gz", "t.csv.bz2", "t.csv.xz", "t.csv.zip"], "table"),
     **dict.fromkeys(["t.tsv", "t.jsonl", "t.json", "t.parquet", "t.feather"], "table"),
@@ -72,8 +74,7 @@ def write(path):
     elif name == "X.npy":
         np.save(path, np.column_stack([X, np.arange(len(X)) % 3]))
     elif name.startswith("a."):
-        pixels = np.random.RandomState(0).randint(256, size=(9, 8, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(path)
+        Image.fromarray(PIXELS).save(path)
     elif name == "mnist.npz":
         np.savez_compressed(path, **images())
     elif name.startswith("train-images"):
@@ -123,20 +124,22 @@ def damaged(draw):
 
 
 def read(name, folder):
-    """Read the file of this name, the way of its kind."""
+    """Read the file of this name, the way of its kind; what comes back has the right form."""
     kind, path = KINDS[name], folder / name
     if kind in ("table", "arrays"):
         labels = {"table": "label", "arrays": "y"}[kind] if name != "X.npy" else -1
         data = read_source(path, label=labels, skip_bad=True)
         assert len(data.X) == len(data.y) == len(data.index) > 0
-    elif kind == "picture":
+        return data
+    if kind == "picture":
         for label in "pq":
             (folder / "pictures" / label).mkdir(parents=True)
             Image.new("RGB", (8, 9)).save(folder / "pictures" / label / "good.png")
         (folder / "pictures" / "p" / name).write_bytes(path.read_bytes())
         data = read_source(folder / "pictures")
         assert 2 <= len(data.X) == len(data.y) <= 3
-    elif kind == "image set":
+        return data
+    if kind == "image set":
         if name != "mnist.npz":
             (folder / "mnist").mkdir()
             for key, other in IDX.items():
@@ -147,10 +150,12 @@ def read(name, folder):
             path.rename(folder / "mnist" / name)
         found = load_images("mnist", data_home=folder, download_if_missing=False)
         assert found.data.shape == (30, 784)
-    elif kind == "experiment":
-        assert read_protocol(path).plan()
-    else:
-        load(path)
+        return found
+    if kind == "experiment":
+        experiment = read_protocol(path)
+        assert experiment.plan()
+        return experiment
+    return load(path)
 
 
 class Named(Exception):
@@ -171,8 +176,62 @@ def test_damaged_files_are_read_or_refused_by_name(drawn):
                 raise Named from error
 
 
-def test_whole_files_are_read():
-    for name in KINDS:
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / name).write_bytes(whole(name))
-            read(name, Path(folder))
+def read_whole(name, folder):
+    (folder / name).write_bytes(whole(name))
+    return read(name, folder)
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind == "table"])
+def test_whole_tables_are_read(name, tmp_path):
+    data = read_whole(name, tmp_path)
+    expected = TABLE.drop(columns="label")
+    pd.testing.assert_frame_equal(data.X.reset_index(drop=True), expected, check_dtype=False)
+    assert data.y.tolist() == Y.tolist()
+
+
+@pytest.mark.parametrize("name", ["d.npz", "packed.npz", "X.npy"])
+def test_whole_arrays_are_read(name, tmp_path):
+    data = read_whole(name, tmp_path)
+    np.testing.assert_array_equal(data.X, X)
+    assert data.y.tolist() == (Y.tolist() if name != "X.npy" else [0, 1, 2] * 10)
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind == "picture"])
+def test_whole_pictures_are_read(name, tmp_path):
+    data = read_whole(name, tmp_path)
+    assert data.y.tolist() == ["p", "p", "q"] and data.index[0] == f"p/{name}"
+    if name in ("a.jpg", "a.webp"):  # they keep the picture only roughly
+        assert np.corrcoef(data.X[0].ravel(), PIXELS.ravel())[0, 1] > 0.5
+    else:
+        np.testing.assert_array_equal(data.X[0], PIXELS)
+    assert not np.any(data.X[1:])
+
+
+@pytest.mark.parametrize("name", ["mnist.npz", "train-images-idx3-ubyte.gz"])
+def test_whole_sets_of_images_are_read(name, tmp_path):
+    found, expected = read_whole(name, tmp_path), images()
+    pixels = np.concatenate([expected["x_train"], expected["x_test"]]).reshape(30, 784)
+    np.testing.assert_allclose(found.data, pixels / 255, rtol=1e-6)
+    np.testing.assert_array_equal(found.target, [*expected["y_train"], *expected["y_test"]])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("protocol.yaml", PROTOCOL), ("comparison.yaml", COMPARISON)]
+)
+def test_whole_experiments_are_read(name, content, tmp_path):
+    experiment = read_whole(name, tmp_path)
+    for key, value in content.items():
+        found = getattr(experiment, key)
+        if isinstance(value, list):
+            value = [{"use": one, "name": one} if isinstance(one, str) else one for one in value]
+            found = list(found)
+        assert found == value
+
+
+def test_whole_saved_files_are_read(tmp_path):
+    detector = CentroidDetector().fit(X, Y)
+    loaded = read_whole("detector.skpoison", tmp_path)
+    np.testing.assert_array_equal(loaded.training_scores_, detector.training_scores_)
+    found = read_whole("audit.skpoison", tmp_path)
+    np.testing.assert_array_equal(found.data.X, X)
+    assert list(found.findings) == ["duplicate"] and len(found.rows) == len(X)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from scipy.stats import binom
+from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -233,3 +234,23 @@ def test_members_fitted_at_once_are_the_same(model):
     with joblib.parallel_config("threading"):
         together = model.set_params(n_jobs=2).fit(X, y).predict_members(X)
     np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("n_partitions", PartitionAggregationClassifier),
+        ("spread_degree", PartitionAggregationClassifier),
+        ("n_estimators", CertifiedBaggingClassifier),
+        ("max_samples", CertifiedBaggingClassifier),
+        ("n_neighbors", CertifiedNeighborsClassifier),
+    ],
+)
+def test_true_is_one_of_any_number(name, model):
+    """As in scikit-learn, for which a bool is an integer."""
+    X, y = load_iris(return_X_y=True)
+    learner = model(**{name: True})
+    if "random_state" in learner.get_params():
+        learner.set_params(random_state=0)
+    predicted = learner.fit(X, y).predict(X)
+    np.testing.assert_array_equal(predicted, learner.set_params(**{name: 1}).fit(X, y).predict(X))

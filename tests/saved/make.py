@@ -10,7 +10,13 @@ import pandas as pd
 
 from skpoison.attacks import LabelFlipAttack
 from skpoison.audit import audit
-from skpoison.detectors import CAEDetector, CentroidDetector, EnsembleDetector, KNNDetector
+from skpoison.detectors import (
+    CAEDetector,
+    CentroidDetector,
+    EnsembleDetector,
+    KNNDetector,
+    MarginDetector,
+)
 from skpoison.filtering import PoisonFilter
 from skpoison.persistence import FORMAT, save
 
@@ -30,6 +36,7 @@ def main():
         "centroid": CentroidDetector(),
         "ensemble": EnsembleDetector(members, random_state=0),
         "cae": CAEDetector(epochs=3, random_state=0),
+        "margin": MarginDetector(cv=2, random_state=0),
     }
     known = {"X": X, "y": y, "new": new}
     for name, detector in detectors.items():

@@ -150,7 +150,7 @@ def gives_away(right, codes):
 
 def _right_by_value(values, codes, folds):
     """Rows whose label is the commonest that their value has in the other half."""
-    places = pd.factorize(values)[0]
+    places = pd.factorize(values, use_na_sentinel=False)[0]
     right = np.zeros(len(codes), dtype=bool)
     for fold in (0, 1):
         learnt, asked = folds != fold, folds == fold

@@ -1,5 +1,6 @@
 """`Comparison`: attacks x defences x victims on any data, read from and written to a YAML file."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
@@ -8,7 +9,7 @@ from typing import Self
 import yaml
 
 from skpoison._typing import FilePath
-from skpoison.experiments._files import read_mapping
+from skpoison.experiments._files import check_size, read_mapping
 from skpoison.experiments.comparison._data import check_dataset
 from skpoison.experiments.comparison._entries import make, normal_entry
 from skpoison.experiments.comparison._plan import plan
@@ -103,6 +104,8 @@ class Comparison:
             value = getattr(self, name)
             whole = isinstance(value, Integral) and not isinstance(value, bool) and value >= least
             _check(whole, self, name, f"an integer of at least {least}")
+        lists = (self.datasets, self.victims, self.attacks, self.rates)
+        check_size(self.n_runs * math.prod(map(len, lists)) * max(len(self.defences), 1))
         for name in LISTS:
             self._set(name, tuple(normal_entry(entry, name) for entry in getattr(self, name)))
         self._set("datasets", tuple(map(check_dataset, self.datasets)))

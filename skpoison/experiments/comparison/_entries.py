@@ -121,7 +121,15 @@ def make(entry, where, trust=(), **defaults):
             + nearest(min(unknown), accepted)
         )
     defaults = {key: value for key, value in defaults.items() if key in accepted}
-    return clone(kind(**defaults | keywords | given))
+    estimator = clone(kind(**defaults | keywords | given))
+    try:
+        get_tags(estimator)
+    except AttributeError as error:  # one of its parts is none
+        raise ValueError(
+            f"{where}: a parameter of {use!r} must be an estimator, written as a mapping with the "
+            f"key 'use'; got {given}."
+        ) from error
+    return estimator
 
 
 def _is_entry(value):

@@ -10,8 +10,9 @@ Wants SKPOISON_DATA. Of each tag a share of values is turned over, at rates 0 an
 
 cleanlab gets the rows as the detector encodes them and cross-fits the classifier that its
 contender is named after for each tag; "same scores" are the probabilities of our detectors. F1 is
-that of the values (a tag of a row), and of the rows that have a wrong one. Everything runs in one
-thread. Appends to ``benchmarks/results/multilabel.csv``; what is there is not run again.
+that of the values (a tag of a row), and of the rows that have a wrong one; average precision is
+the mean of the tags'. Everything runs in one thread. Appends to
+``benchmarks/results/multilabel.csv``; what is there is not run again.
 """
 
 import argparse
@@ -30,11 +31,11 @@ from cleanlab.multilabel_classification.filter import (
 )
 from contenders import own_probabilities
 from sklearn.datasets import make_multilabel_classification
-from sklearn.metrics import f1_score
+from sklearn.metrics import average_precision_score, f1_score
 from sklearn.model_selection import cross_val_predict
 from threadpoolctl import threadpool_limits
 
-from skpoison.detectors import EnsembleDetector, TagwiseDetector
+from skpoison.detectors import LabelNoiseDetector, TagwiseDetector
 from skpoison.detectors._encoding import kind_of, make_encoder
 
 RESULTS = Path(__file__).parent / "results" / "multilabel.csv"
@@ -59,20 +60,26 @@ def draw(data, n_rows, seed, data_home):
 
 
 def by_cleanlab(tags, pred_proba):
-    """Cleanlab's verdicts on values and rows, of each tag's out-of-sample probability of a 1."""
+    """Cleanlab's verdicts on values and rows, and the values' probabilities, of those of a 1."""
     labels = [np.flatnonzero(row).tolist() for row in tags]
     values = find_multilabel_issues_per_class(labels, pred_proba, n_jobs=1)  # (n_rows, n_tags)
-    return values, find_label_issues(labels, pred_proba, n_jobs=1)
+    right = np.where(tags == 1, pred_proba, 1 - pred_proba)
+    return values, find_label_issues(labels, pred_proba, n_jobs=1), right
 
 
-def verdicts(X, tags, seed):
-    """Yield each contender, its verdicts on values and rows, and its CPU seconds."""
-    for name, detector in {"label-noise": None, "ensemble": EnsembleDetector()}.items():
+def contenders(X, tags, rate, seed):
+    """Yield a name, verdicts on values and on rows, values' scores (low: wrong), CPU seconds."""
+    detectors = {"tagwise": LabelNoiseDetector()}
+    if rate:
+        detectors["tagwise, told the share"] = LabelNoiseDetector(contamination=rate)
+    for name, detector in detectors.items():
         begin = time.process_time()
         fitted = TagwiseDetector(detector, random_state=seed).fit(X, tags)
-        values, rows = fitted.predict_tags(X, tags) == -1, fitted.predict(X, tags) == -1
-        yield f"tagwise, {name}", values, rows, time.process_time() - begin
-        if detector is None:
+        verdicts = fitted.predict_tags(X, tags) == -1, fitted.predict(X, tags) == -1
+        cpu_s = time.process_time() - begin
+        scores = np.column_stack([of_tag.training_scores_ for of_tag in fitted.detectors_])
+        yield name, *verdicts, scores, cpu_s
+        if name == "tagwise":
             own = np.column_stack([own_probabilities(of_tag)[:, 1] for of_tag in fitted.detectors_])
             yield "cleanlab, same scores", *by_cleanlab(tags, own), np.nan
     encoder = make_encoder(kind_of(X))
@@ -93,14 +100,16 @@ def measure(data, rate, seed, n_rows, data_home):
     X, right = draw(data, n_rows, seed, data_home)
     wrong = np.random.RandomState(seed).uniform(size=right.shape) < rate
     tags = np.where(wrong, 1 - right, right)
-    for contender, values, rows, cpu_s in verdicts(X, tags, seed):
+    for contender, values, rows, scores, cpu_s in contenders(X, tags, rate, seed):
         record = dict(zip(KEYS, (data, rate, seed, contender), strict=True))
         record |= {"values_flagged": values.mean(), "rows_flagged": rows.mean()}
-        record |= {"f1_values": np.nan, "f1_rows": np.nan, "cpu_s": cpu_s}
+        record |= dict.fromkeys(("f1_values", "f1_rows", "average_precision"), np.nan)
         if rate:
             record["f1_values"] = f1_score(wrong.ravel(), values.ravel())
             record["f1_rows"] = f1_score(wrong.any(axis=1), rows)
-        yield record
+            of_tags = map(average_precision_score, wrong.T, -scores.T)
+            record["average_precision"] = np.mean(list(of_tags))
+        yield record | {"cpu_s": cpu_s}
 
 
 def main(arguments=None):

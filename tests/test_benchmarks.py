@@ -591,7 +591,7 @@ def test_wrong_tags_are_found_tag_by_tag(monkeypatch, tmp_path, capsys):
     benchmark.main(arguments)
     runs = pd.read_csv(tmp_path / "multilabel.csv").set_index("contender")
     assert len(runs) == 5 and (runs["f1_rows"] >= runs["f1_values"]).all()
-    assert (runs["f1_values"] > 0.18).all()  # of 10 % at random 0.1, of all values 0.18
+    assert (runs["average_precision"] > 0.3).all()  # at random 0.1
     capsys.readouterr()
     benchmark.main(arguments)
     assert len(pd.read_csv(tmp_path / "multilabel.csv")) == 5  # everything is there
@@ -599,7 +599,7 @@ def test_wrong_tags_are_found_tag_by_tag(monkeypatch, tmp_path, capsys):
     random = np.random.RandomState(0)
     tags = random.randint(2, size=(200, 3))
     pred_proba = np.clip(tags + random.normal(scale=0.6, size=tags.shape), 0.01, 0.99)
-    values, _ = benchmark.by_cleanlab(tags, pred_proba)
+    values, _, _ = benchmark.by_cleanlab(tags, pred_proba)
     for tag, probability, found in zip(tags.T, pred_proba.T, values.T, strict=True):
         alone = find_label_issues(tag, np.column_stack([1 - probability, probability]))
         assert alone.any() and np.array_equal(found, alone)

@@ -119,9 +119,9 @@ def table(runs, rate):
 
 
 def shown_with_interval(values):
-    """Mean ± half the width of its 95 % interval."""
+    """Mean ± half the width of its 95 % interval, where there are several values."""
     mean, half_width = with_interval(values)
-    return f"{mean:.1f} ± {half_width:.1f}"
+    return f"{mean:.1f} ± {half_width:.1f}" if len(values) > 1 else f"{mean:.1f}"
 
 
 def main(arguments=None):

@@ -5,7 +5,9 @@
 Rows are poisoned once for every cell and seed; every defence judges them, and every victim is
 trained on what it keeps. ART's two defences get the activations that ours look at, in ART's own
 environment (benchmarks/README.md says how to make it), and the true share of poison; so do those
-of ours named "1.5x", which flag one and a half times that share, as the papers do.
+of ours named "1.5x", which flag one and a half times that share, as the papers do. The cell
+"mnist-art-flip" has the rows of "mnist-patch-flip" with ART's own trigger; `trigger_cpu_s` are the
+CPU seconds of putting it on the test rows.
 """
 
 import argparse
@@ -67,6 +69,7 @@ CELLS = {
     f"{data}-{trigger}-{labels}": (data, trigger, labels, rate)
     for data, trigger, labels, rate in [
         ("mnist", "patch", "flip", 0.03),
+        ("mnist", "art", "flip", 0.03),
         ("fashion_mnist", "patch", "flip", 0.03),
         ("fashion_mnist", "blend", "flip", 0.03),
         ("mnist", "sine", "keep", 0.05),
@@ -77,7 +80,33 @@ CELLS = {
 }
 
 
-def draw(cell, sizes, seed, data_home):
+class ARTPattern:
+    """ART's ``PoisoningAttackBackdoor`` with its ``add_pattern_bd``, in ART's own environment."""
+
+    def __init__(self, python, side):
+        self.python, self.side = python, side
+
+    def transform(self, X):
+        images = X.reshape(-1, self.side, self.side)
+        made = ask_art(self.python, "art_backdoor_worker.py", X=images)
+        self.cpu_s = made["cpu_s"].item()
+        return made["X"].reshape(X.shape)
+
+
+def ask_art(python, worker, **given):
+    """What a worker of ART's makes of arrays."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows, result = Path(folder) / "rows.npz", Path(folder) / "result.npz"
+        np.savez(rows, **given)
+        threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+        environment = os.environ | threads | {"PYTHONPATH": ""}
+        command = [python, HERE / "peers" / worker, rows, result]
+        subprocess.run(command, check=True, env=environment, capture_output=True)
+        with np.load(result) as made:
+            return dict(made)
+
+
+def draw(cell, sizes, seed, data_home, art_python=None):
     """Poisoned training rows, the attack, and clean test rows."""
     data, trigger, labels, rate = CELLS[cell]
     if data == "adult":
@@ -93,7 +122,8 @@ def draw(cell, sizes, seed, data_home):
     else:
         X, y = load_images(data, return_X_y=True)
         X = X.reshape(len(X), -1).astype(np.float64)
-        put, target = PICTURE[trigger]((SIDE[data], SIDE[data])), 0
+        side, target = SIDE[data], 0
+        put = ARTPattern(art_python, side) if trigger == "art" else PICTURE[trigger]((side, side))
     order = np.random.RandomState(seed).permutation(len(y))[: sizes["train"] + sizes["test"]]
     train, test = order[: sizes["train"]], order[sizes["train"] :]
     attack = BackdoorAttack(put, y_target=target, labels=labels, rate=rate, random_state=seed)
@@ -154,22 +184,20 @@ def judge_by_art(python, X, y, share, seed):
     """The verdicts of ART's defences and their CPU seconds, the network's not among them."""
     codes = np.unique(y, return_inverse=True)[1]
     hidden = HiddenActivations(random_state=seed).fit_transform(as_numbers(X), codes)
-    with tempfile.TemporaryDirectory() as folder:
-        rows, target = Path(folder) / "rows.npz", Path(folder) / "result.npz"
-        np.savez(rows, X=hidden.astype(np.float32), y=codes, share=share)
-        command = [python, HERE / "peers" / "art_defence_worker.py", rows, target]
-        threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
-        subprocess.run(command, check=True, env=os.environ | threads, capture_output=True)
-        with np.load(target) as found:
-            for name in ("spectral", "clustering"):
-                yield f"ART {name}", found[name], found[f"{name}_cpu_s"].item()
+    found = ask_art(
+        python, "art_defence_worker.py", X=hidden.astype(np.float32), y=codes, share=share
+    )
+    for name in ("spectral", "clustering"):
+        yield f"ART {name}", found[name], found[f"{name}_cpu_s"].item()
 
 
 def run(cell, seed, sizes, options):
     """Yield one record for each defence and victim."""
-    X, y, attack, X_test, y_test = draw(cell, sizes, seed, options.data_home)
+    X, y, attack, X_test, y_test = draw(cell, sizes, seed, options.data_home, options.art_python)
     poison, share = attack.poison_mask_, attack.poison_mask_.mean()
+    begin = time.process_time()
     triggered = attack.trigger_.transform(X_test)
+    trigger_cpu_s = getattr(attack.trigger_, "cpu_s", time.process_time() - begin)
     victims = make_victims(X, seed)
     verdicts = [("no poison", np.where(poison, -1, 1), None, 0.0)]
     verdicts += [("none", np.ones(len(y), dtype=int), None, 0.0)]
@@ -201,6 +229,7 @@ def run(cell, seed, sizes, options):
                 "clean_removed": report["clean_removed"],
                 "roc_auc": np.nan if scores is None else report["roc_auc"],
                 "cpu_s": cpu_s,
+                "trigger_cpu_s": trigger_cpu_s,
             }
 
 
@@ -219,6 +248,7 @@ def main(arguments=None):
     options.data_home = Path(options.data_home)
     if not options.art_python:
         print("ART: left out, no interpreter given (see benchmarks/README.md)")
+        options.cells = [cell for cell in options.cells if CELLS[cell][1] != "art"]
     sizes = {"train": options.n_train, "test": options.n_test}
     warnings.simplefilter("ignore")
     records = []

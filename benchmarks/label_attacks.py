@@ -3,7 +3,8 @@
     python benchmarks/label_attacks.py
 
 Each attack is made against the linear SVC (`search` against the forest) and judged by all three
-victims on test rows. Finished runs are kept in the results and not repeated.
+victims on test rows. Finished runs are kept in the results and not repeated. Writes
+``benchmarks/results/label_attacks.csv`` and ``label_attacks.md``, accuracies at the highest rate.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from leaderboard_report import markdown_table
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
@@ -32,6 +34,7 @@ from skpoison.attacks import (
     SubpopulationFlipAttack,
 )
 from skpoison.datasets import load_images, split_rows
+from skpoison.experiments._figures import with_interval
 
 HERE = Path(__file__).parent
 RATES = (0.05, 0.1, 0.2)
@@ -103,11 +106,22 @@ def measure(name, seed, attacks, rates, done):
             yield shared | accuracies(poisoned, test)
 
 
-def summarize(runs):
-    """Mean accuracy in per cent a set, attack and victim, one column a rate."""
-    means = runs.groupby(["set", "attack", "rate"], sort=False)[[*VICTIMS, "cpu_s"]].mean()
-    means[list(VICTIMS)] *= 100
-    return means.unstack("rate").round(1)
+def table(runs, rate):
+    """Accuracy in per cent with 95 % intervals over the seeds, a row an attack, as Markdown."""
+    rates = runs["rate"].isin([0, rate])
+    long = runs[rates].melt(["set", "seed", "attack"], list(VICTIMS), "victim", "accuracy")
+    groups = long.assign(accuracy=100 * long["accuracy"]).groupby(["attack", "set", "victim"])
+    shown = groups["accuracy"].agg(shown_with_interval).unstack(["set", "victim"])
+    columns = [(name, victim) for name in runs["set"].unique() for victim in VICTIMS]
+    shown = shown[columns].fillna("–")
+    rows = [[attack, *shown.loc[attack]] for attack in ("none", *ATTACKS) if attack in shown.index]
+    return markdown_table(["attack", *(", ".join(column) for column in columns)], rows)
+
+
+def shown_with_interval(values):
+    """Mean ± half the width of its 95 % interval, where there are several values."""
+    mean, half_width = with_interval(values)
+    return f"{mean:.1f} ± {half_width:.1f}" if len(values) > 1 else f"{mean:.1f}"
 
 
 def main(arguments=None):
@@ -115,7 +129,7 @@ def main(arguments=None):
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--attacks", nargs="+", choices=ATTACKS, default=list(ATTACKS))
     parser.add_argument("--rates", nargs="+", type=float, default=RATES)
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--results", type=Path, default=HERE / "results")
     options = parser.parse_args(arguments)
     path = options.results / "label_attacks.csv"
@@ -129,7 +143,9 @@ def main(arguments=None):
                     runs = pd.concat([runs, pd.DataFrame([record])], ignore_index=True)
                     runs.to_csv(path, index=False, float_format="%.4g")
                     print(*(f"{key}={value}" for key, value in record.items()), flush=True)
-    print(summarize(runs).to_string())
+    text = table(runs, max(runs["rate"])) + "\n"
+    (options.results / "label_attacks.md").write_text(text, encoding="utf-8")
+    print(text)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from zipfile import ZipFile
 import numpy as np
 import pandas as pd
 import pytest
+from cleanlab.filter import find_label_issues
 from joblib import Memory
 from scipy import stats
 from sklearn.datasets import load_iris
@@ -439,7 +440,8 @@ def test_audit_peers_judge_files(monkeypatch, tmp_path, capsys):
     assert {"reading", "Wrong labels", "report"} < set(steps.index)
 
 
-def test_label_attacks_on_breast_cancer(tmp_path, capsys):
+def test_label_attacks_on_breast_cancer(monkeypatch, tmp_path, capsys):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
     benchmark = script("label_attacks")
     command = ["--sets", "breast cancer", "--rates", "0.2", "--seeds", "1"]
     command += ["--attacks", "flipping", "alfa", "kkt", "--results", str(tmp_path)]
@@ -450,13 +452,16 @@ def test_label_attacks_on_breast_cancer(tmp_path, capsys):
     capsys.readouterr()
     benchmark.main(command)  # everything is there
     assert "cpu_s=" not in capsys.readouterr().out
+    shown = (tmp_path / "label_attacks.md").read_text(encoding="utf-8")
+    assert f"| alfa | {100 * runs.loc['alfa', 'svc']:.1f} |" in shown
 
 
 def test_backdoors_are_contested(tmp_path, capsys):
     benchmark = script("backdoors")
-    settings = "--cells digits-patch-flip --victims forest --n-train 250 --n-test 100".split()
+    settings = "--victims forest --n-train 250 --n-test 100 --cells".split()
+    settings += ["digits-patch-flip", "mnist-art-flip"]
     benchmark.main([*settings, "--art-python", "", "--results", str(tmp_path)])
-    assert "ART: left out" in capsys.readouterr().out
+    assert "ART: left out" in capsys.readouterr().out  # and with it the cell that is ART's
     runs = pd.read_csv(tmp_path / "backdoors.csv").set_index(["defence", "victim"])
     assert len(runs) == 12
     assert runs.loc[("none", "forest"), "success"] > runs.loc[("no poison", "forest"), "success"]
@@ -578,3 +583,25 @@ def test_valuation_ranks_and_goes_on_where_it_stopped(monkeypatch, tmp_path, cap
     measured = benchmark.measure(wrong, scores, scores < 0.5, 0.0)
     assert measured["f1_at_true_share"] == 0.5  # rows 0 and 2 are the lowest two
     assert measured["f1"] == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_wrong_tags_are_found_tag_by_tag(monkeypatch, tmp_path, capsys):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    benchmark = import_module("multilabel")
+    arguments = "--data made --rows 400 --rates 0.1 --seeds 1 --results".split()
+    arguments.append(str(tmp_path / "multilabel.csv"))
+    benchmark.main(arguments)
+    runs = pd.read_csv(tmp_path / "multilabel.csv").set_index("contender")
+    assert len(runs) == 5 and (runs["f1_rows"] >= runs["f1_values"]).all()
+    assert (runs["average_precision"] > 0.3).all()  # at random 0.1
+    capsys.readouterr()
+    benchmark.main(arguments)
+    assert len(pd.read_csv(tmp_path / "multilabel.csv")) == 5  # everything is there
+
+    random = np.random.RandomState(0)
+    tags = random.randint(2, size=(200, 3))
+    pred_proba = np.clip(tags + random.normal(scale=0.6, size=tags.shape), 0.01, 0.99)
+    values, _, _ = benchmark.by_cleanlab(tags, pred_proba)
+    for tag, probability, found in zip(tags.T, pred_proba.T, values.T, strict=True):
+        alone = find_label_issues(tag, np.column_stack([1 - probability, probability]))
+        assert alone.any() and np.array_equal(found, alone)

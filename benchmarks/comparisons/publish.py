@@ -64,9 +64,10 @@ def main(folder, name):
     triggered = worst[worst["attack_success"].notna()]
     if len(triggered):
         triggered = triggered.assign(success=100 * triggered["attack_success"])
+        several = ["attack"] if triggered["attack"].nunique() > 1 else []
         parts += [
             "Success of the backdoor, per cent of the triggered rows that get its label:",
-            markdown(means(triggered, ["dataset", "victim"], "success", 0)),
+            markdown(means(triggered, ["dataset", *several, "victim"], "success", 0)),
         ]
     (target / "tables.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     heat_map(worst).savefig(target / "heat_map.png", dpi=110)

@@ -55,7 +55,8 @@ def main(rows_path, result_path):
 
     begin = time.process_time()
     clustering = ActivationDefence(network, rows["X"], one_hot)
-    _, is_clean = clustering.detect_poison(nb_clusters=2, nb_dims=10, reduce="PCA")
+    n_dims = min(10, np.bincount(rows["y"]).min())  # it cannot take more than a class has rows
+    _, is_clean = clustering.detect_poison(nb_clusters=2, nb_dims=int(n_dims), reduce="PCA")
     result["clustering_cpu_s"] = time.process_time() - begin
     result["clustering"] = np.where(np.asarray(is_clean) == 1, 1, -1)
     np.savez(result_path, **result)

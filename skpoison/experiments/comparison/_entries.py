@@ -1,6 +1,7 @@
 """Estimators by name: what a comparison's file may write in place of one."""
 
 from importlib import import_module
+from inspect import signature
 
 from sklearn.base import clone, is_outlier_detector
 from sklearn.utils import get_tags
@@ -113,7 +114,8 @@ def make(entry, where, trust=(), **defaults):
         for key, value in entry.items()
         if key not in ("name", "use")
     }
-    accepted = kind._get_param_names()
+    parameters = signature(kind).parameters.values()
+    accepted = sorted(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
     unknown = set(given) - set(accepted)
     if unknown:
         raise ValueError(
@@ -148,7 +150,7 @@ def _import(path, where, trust):
         kind = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ValueError(f"{where} names {path!r}, which cannot be imported: {error}") from error
-    if not hasattr(kind, "_get_param_names"):
+    if not hasattr(kind, "get_params"):
         raise ValueError(f"{where} names {path!r}, which is no scikit-learn estimator.")
     return kind
 

@@ -48,9 +48,9 @@ def verdicts(detector, X, y, has_learnt):
     own = np.arange(len(y)), codes
     seen = {"code": detector._encode_rows(rows), "rows": rows.reshape(len(rows), -1)}
     parts = ("code", detector._on_code, judge_twice), ("rows", detector._on_rows, judge_rows)
-    for name, judged, judge in parts:
+    for name, judged, how in parts:
         if has_learnt:  # anew, for the leave-one-out predictions
-            log_odds = judged.fit_log_odds(seen[name], codes, groups, 0, judge)[own]
+            log_odds = judged.fit_log_odds(seen[name], codes, groups, 0, how)[own]
         else:
             log_odds = judged.log_odds(seen[name])[own]
         found = judged.rule.contamination_ > 0

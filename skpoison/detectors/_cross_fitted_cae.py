@@ -182,8 +182,9 @@ class CrossFittedCAEDetector(NetworkMixin, BaseLabelNoiseDetector):
         seed = int(random_state.randint(2**31 - 1))
         self._on_code, self._on_rows = _LabelJudge(), _LabelJudge()
         flat = rows.reshape(len(rows), -1)
+        code = self._encode_rows(rows)
         by_label = [
-            self._on_code.fit_log_odds(self._encode_rows(rows), y, groups, seed, judge_twice),
+            self._on_code.fit_log_odds(code, y, groups, seed, judge_twice),
             self._on_rows.fit_log_odds(flat, y, groups, seed, judge_rows),
         ]
         self.label_thresholds_ = {"code": self._on_code.rule, "rows": self._on_rows.rule}

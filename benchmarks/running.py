@@ -41,6 +41,7 @@ PROTOCOL = Protocol(
     detectors=("centroid", "knn"),
 )
 CTRL_C_SECONDS = 2  # the most that is accepted
+MOST_GROWTH = 5  # MiB, the same
 COUNTS = ["tried", "equal", "refused", "failed"]
 COLUMNS = ["part", "what", *COUNTS, "seconds", "longest", "growth_mib", "load", "note"]
 
@@ -300,7 +301,8 @@ def memory(folder, n_fits=50):
             sizes.append(process.memory_info().rss / 2**20)
         rows, growth = "other rows" if step else "as many rows", sizes[-1] - sizes[9]
         note = f"{sizes[9]:.0f} MiB after ten fits"
-        found.append(row(f"{name}, {rows}", n_fits, n_fits, growth_mib=growth, note=note))
+        n_equal = n_fits if growth < MOST_GROWTH else 0
+        found.append(row(f"{name}, {rows}", n_fits, n_equal, growth_mib=growth, note=note))
     return found
 
 

@@ -244,6 +244,11 @@ def damage(folder, n_times=8):
     return found
 
 
+def heed_ctrl_c():
+    """Also where this program runs in the background, and its shell has turned SIGINT off."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def ctrl_c(folder, n_times=20):
     """Seconds from Ctrl-C to the end, while networks are trained too; two seconds are accepted."""
     text = PROTOCOL.to_yaml().replace("[centroid, knn]", "[centroid, cae+, ensemble]")
@@ -258,6 +263,7 @@ def ctrl_c(folder, n_times=20):
                 + ["--jobs", str(jobs)],
                 stderr=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                preexec_fn=heed_ctrl_c,
             )
             before = n_done(out)
             while n_done(out) < before + 2 and process.poll() is None:

@@ -41,6 +41,7 @@ PROTOCOL = Protocol(
     detectors=("centroid", "knn"),
 )
 CTRL_C_SECONDS = 2  # the most that is accepted
+MOST_GROWTH = 5  # MiB, the same
 COUNTS = ["tried", "equal", "refused", "failed"]
 COLUMNS = ["part", "what", *COUNTS, "seconds", "longest", "growth_mib", "load", "note"]
 
@@ -243,6 +244,11 @@ def damage(folder, n_times=8):
     return found
 
 
+def heed_ctrl_c():
+    """Also where this program runs in the background, and its shell has turned SIGINT off."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def ctrl_c(folder, n_times=20):
     """Seconds from Ctrl-C to the end, while networks are trained too; two seconds are accepted."""
     text = PROTOCOL.to_yaml().replace("[centroid, knn]", "[centroid, cae+, ensemble]")
@@ -257,6 +263,7 @@ def ctrl_c(folder, n_times=20):
                 + ["--jobs", str(jobs)],
                 stderr=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                preexec_fn=heed_ctrl_c,
             )
             before = n_done(out)
             while n_done(out) < before + 2 and process.poll() is None:
@@ -300,7 +307,8 @@ def memory(folder, n_fits=50):
             sizes.append(process.memory_info().rss / 2**20)
         rows, growth = "other rows" if step else "as many rows", sizes[-1] - sizes[9]
         note = f"{sizes[9]:.0f} MiB after ten fits"
-        found.append(row(f"{name}, {rows}", n_fits, n_fits, growth_mib=growth, note=note))
+        n_equal = n_fits if growth < MOST_GROWTH else 0
+        found.append(row(f"{name}, {rows}", n_fits, n_equal, growth_mib=growth, note=note))
     return found
 
 

@@ -130,6 +130,8 @@ def gains_of_order(texts, random_state):
         ]
     )
     usable = (n_words >= FEWEST_WORDS) & ((found > 0) | (by_chance > 0).any(axis=0))
+    if not usable.any():
+        return gain, error
     found, by_chance, n_words = found[usable], by_chance[:, usable], n_words[usable]
     variance = by_chance.var(axis=0, ddof=1) / n_words
     variance = (variance + variance.mean()) / 2  # eight shuffles say little of one text

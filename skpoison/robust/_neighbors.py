@@ -99,6 +99,11 @@ class CertifiedNeighborsClassifier(ClassifierMixin, BaseEstimator):
         """
         y = label_values(column_or_1d(y, warn=True))
         self._rows, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
+        if self.metric == "haversine" and self._rows.shape[1] != 2:
+            raise ValueError(
+                "metric='haversine' needs rows of two columns, got "
+                f"{self._rows.shape[1]}: latitude and longitude."
+            )
         self.classes_, self._codes = np.unique(y, return_inverse=True)
         return self
 

@@ -100,7 +100,10 @@ class BaseThreshold(BaseEstimator, metaclass=ABCMeta):
             Infinite where the rule has no model of how probable poison is.
         """
         anomaly = self.anomaly_scores(scores, y)
-        return self._log_odds(anomaly) if len(anomaly) else anomaly
+        if len(anomaly) == 0:
+            return anomaly
+        odds = self._log_odds(anomaly)  # rounding may part them from the cut
+        return np.where(anomaly > self.threshold_, np.maximum(odds, 0), np.minimum(odds, 0))
 
     def poison_probability(self, scores: ArrayLike, y: ArrayLike | None = None) -> FloatArray:
         """Probability of poison.

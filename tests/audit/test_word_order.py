@@ -50,3 +50,13 @@ def test_where_no_text_has_an_order_none_is_called_so(phrased):
 
 def test_texts_of_one_word_are_silent():
     assert not look(["one", "two"] * 20, np.arange(40) % 2).found
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("n_words", [2, 3, 9])
+def test_short_texts_and_equal_ones_are_silent(n_words):
+    words = [f"word{number}" for number in range(9)][:n_words]
+    texts = [" ".join([*words[1:], f"seven{row % 7}"]) for row in range(60)]
+    y = np.arange(60) % 2
+    assert not look(texts, y).flagged.any()
+    assert not look([" ".join(words)] * 60, y).flagged.any()

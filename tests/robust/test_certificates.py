@@ -254,3 +254,11 @@ def test_true_is_one_of_any_number(name, model):
         learner.set_params(random_state=0)
     predicted = learner.fit(X, y).predict(X)
     np.testing.assert_array_equal(predicted, learner.set_params(**{name: 1}).fit(X, y).predict(X))
+
+
+def test_haversine_is_of_two_columns():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match="metric='haversine' needs rows of two columns, got 4"):
+        CertifiedNeighborsClassifier(metric="haversine").fit(X, y)
+    learner = CertifiedNeighborsClassifier(1, metric="haversine").fit(X[:, 2:] / 10, y)
+    assert learner.score(X[:, 2:] / 10, y) > 0.9

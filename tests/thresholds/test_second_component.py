@@ -102,3 +102,10 @@ def test_a_higher_likelihood_ratio_takes_more_to_convince():
     scores = np.append(rng.normal(0, 1, 100), rng.normal(4, 1, 12))
     found = [SecondComponentThreshold(least).fit(scores).contamination_ > 0 for least in (0, 1e4)]
     assert found == [True, False]
+
+
+def test_of_the_smallest_numbers_verdict_and_probability_agree():
+    scores = np.array([4e-312, 4e-313, 7e-309, 6e-307, 2e-312, 3e-315, 1e-311])
+    rule = SecondComponentThreshold().fit(scores)
+    flagged = scores > rule.threshold_
+    np.testing.assert_array_equal(rule.poison_probability(scores) > 0.5, flagged)

@@ -49,6 +49,7 @@ MEASURED = {
     "detection_runs.csv": "contender",
     "label_attacks.csv": "attack",
     "leaderboard_runs.csv.gz": "detector",
+    "multilabel.csv": ["detectors.TagwiseDetector", "detectors.LabelNoiseDetector"],
     "networks.csv": [f"detectors.{name}" for name in PAPER],
     "regression_runs.csv": [
         "attacks.GradientRegressionAttack",

@@ -92,6 +92,9 @@ class Pipeline(imblearn_pipeline.Pipeline):
     -----
     Metadata have one entry a row if they are as long as `X`, which is what cross-validation in
     scikit-learn goes by. Rows that ``transform`` makes equal are known again as the first of them.
+    In single precision some processors multiply matrices so that a row comes out otherwise among
+    other rows; a part of the rows of the fit may then be judged as new ones. In double precision
+    they are known.
 
     Examples
     --------

@@ -38,6 +38,7 @@ from skpoison.thresholds import MADThreshold
 
 X, TRUE = load_digits(n_class=2, return_X_y=True)
 X, TRUE = X[:240].astype(np.float32) / 16, TRUE[:240]
+DOUBLE = X.astype(np.float64)
 WRONG = np.arange(240) % 12 == 5
 Y = np.where(WRONG, 1 - TRUE, TRUE)
 
@@ -102,6 +103,7 @@ def test_it_has_the_methods_of_its_last_step():
 )
 def test_rows_of_the_fit_are_known_again(transformer):
     """The detector is fitted to what fit_transform gives; transform may give other bits."""
+    X = DOUBLE
     detector = LabelNoiseDetector(n_trees=10, random_state=0)
     pipeline = make_pipeline(clone(transformer), detector)
     verdict = pipeline.fit_predict(X, Y)

@@ -21,9 +21,9 @@ Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
 - denied: share of wrong labels that the linear learner is sure of and the sum of all denies, on
   honest data that no line divides, and on pools of five sets with optimal poison, where it judges
   alone: F1 without that and with it.
-- groups: what the linear learner contradicts, beside chance; the second component of that, its
-  share of the class that has most of it, and how much of it the other learner has learnt: on the
-  same sets and on rings; F1 without the search for a group and with it.
+- groups: what the linear learner contradicts, and the other, beside chance; the second component
+  of that, its share of the class that has most of it, and how much of it the other learner has
+  learnt: on the same sets and on rings; F1 without the search for a group and with it.
 """
 
 import argparse
@@ -299,6 +299,7 @@ def groups(options):
         inside = linear > component.threshold_
         found = {
             "contradicted": (linear > 0).mean() / (1 - np.bincount(y).max() / len(y)),
+            "by_other": (other > 0).mean() / (1 - np.bincount(y).max() / len(y)),
             "component": component.contamination_,
             "of_class": (np.bincount(y, inside) / np.bincount(y)).max(),
             "learnt": (other[inside] < 0).mean() if inside.any() else np.nan,

@@ -14,8 +14,9 @@ from skpoison.thresholds import LabelNoiseThreshold, SecondComponentThreshold
 TEMPERATURE = 5.0  # prior of the linear learner's alone
 TEMPERATURE_SCALE = 0.5
 HELD = 0.001  # scale of a prior that the data do not move
-# These three are tried by benchmarks/calibrate.py groups.
-MOST_CONTRADICTED = 0.75  # of what chance contradicts: the classes of more are not linear
+# These four are tried by benchmarks/calibrate.py groups.
+MOST_CONTRADICTED = 0.75  # of what chance contradicts: the classes of more may not be linear
+MUCH_FEWER = 0.5  # of that by the other learner: they are not
 LEAST_LEARNT = 0.35  # of a group's labels, by the other learner; of overlap it learns 0 to 0.3
 MOST_OF_CLASS = 0.5  # more of a class than this is what the class is
 
@@ -51,7 +52,7 @@ def judge_linearly(linear, other, X, y, groups):
     ----------
     linear, other : LeaveOneOutRidge
         The learner, and a non-linear one, fitted only where the linear learner's contradictions
-        have a second component.
+        are many or have a second component.
 
     X : ndarray of shape (n_samples, n_features)
         Standardised rows.
@@ -66,9 +67,13 @@ def judge_linearly(linear, other, X, y, groups):
     everywhere = np.ones(len(y))
     decision = linear.fit_predict(X, y, groups, everywhere)
     contradicted = contradiction(decision, y)
-    by_chance = 1 - np.bincount(y).max() / len(y)
-    is_linear = bool((contradicted > 0).mean() < MOST_CONTRADICTED * by_chance)
-    outside = _outside_group(contradicted, other, X, y, groups) if is_linear else None
+    share = (contradicted > 0).mean()
+    is_linear, outside = True, None
+    if share < MOST_CONTRADICTED * (1 - np.bincount(y).max() / len(y)):
+        outside = _outside_group(contradicted, other, X, y, groups)
+    else:
+        by_other = contradiction(other.fit_predict(X, y, groups, everywhere), y) > 0
+        is_linear = bool(by_other.mean() >= MUCH_FEWER * share)
     if outside is not None:
         decision = linear.fit_predict(X, y, groups, outside)
         rule = LabelNoiseThreshold(TEMPERATURE, HELD, noise="uniform").fit(-decision, y)

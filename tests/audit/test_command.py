@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -213,17 +212,6 @@ def test_an_interrupted_audit_leaves_nothing(wine, tmp_path, monkeypatch, where,
     assert result.exit_code == (130 if error is KeyboardInterrupt else 2)
     assert "Traceback" not in result.output
     assert not list(tmp_path.iterdir())
-
-
-def test_audits_killed_at_random_leave_a_whole_folder_or_none():
-    """The benchmark with fewer kills."""
-    program = Path(__file__).parents[2] / "benchmarks/running.py"
-    done = subprocess.run(
-        [sys.executable, program, "audit_kills", "5"], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    counts = json.loads(done.stdout)["audit_kills"]
-    assert counts["kills"] == 5 and counts["not whole"] == counts["half-made left"] == 0
 
 
 def test_several_labels_are_tags(tmp_path):

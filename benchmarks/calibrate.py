@@ -22,8 +22,9 @@ Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
   honest data that no line divides, and on pools of five sets with optimal poison, where it judges
   alone: F1 without that and with it.
 - groups: what the linear learner contradicts, and the other, beside chance; the second component
-  of that, its share of the class that has most of it, and how much of it the other learner has
-  learnt: on the same sets and on rings; F1 without the search for a group and with it.
+  of that, its share of the class that has most of it, and how many of all rows lie in it and have
+  been learnt by the other: on the same sets, on more passengers and on rings; F1 without the
+  search for a group and with it.
 """
 
 import argparse
@@ -237,14 +238,14 @@ def honest(data_home):
         yield f"clusters {seed}", *make_classification(2000, random_state=seed, **clusters)
 
 
-def pools(names, data_home):
-    """Yield (name, rows, labels, which are poison) of five sets with optimal poison."""
+def pools(names, data_home, n_sets=5):
+    """Yield (name, rows, labels, which are poison) of some sets with optimal poison."""
     for name in names:
         data, classes = PAIRS[name]
         images = load_images(data, classes=classes, data_home=data_home)
         order = np.random.RandomState(FIRST_SEED).permutation(len(images.target))
         sets = []
-        for own in order[: 5 * 300].reshape(5, 300):
+        for own in order[: n_sets * 300].reshape(n_sets, 300):
             X, y = images.data[own], images.target[own]
             attack = GradientPoisoningAttack(SVC(kernel="linear"), rate=0.3, random_state=0)
             poisoned = attack.fit_resample(X[:100], y[:100], X_val=X[100:], y_val=y[100:])
@@ -283,7 +284,11 @@ def groups(options):
     sets = [(*of_set, None) for of_set in honest(options.data_home)]
     for offset, seed in product((0.15, 0.3), range(3)):
         sets.append((f"rings {offset} {seed}", *rings(offset, seed), None))
-    for name, X, labels, poison in [*sets, *pools(MORE_POOLS, options.data_home)]:
+    for n_rows, n_classes, error in product((300, 1000, 5000), (2, 3), (0.02, 0.05, 0.1)):
+        drawn = honest_sets.passengers(n_rows, n_classes, 1, error)
+        sets.append((f"passengers of {n_classes} classes, {error}", *drawn, None))
+    poisoned = pools(MORE_POOLS, options.data_home, n_sets=10)
+    for name, X, labels, poison in [*sets, *poisoned]:
         y = np.unique(labels, return_inverse=True)[1]
         rows = Standardizer(X)(X)
         linear, other = (
@@ -302,7 +307,7 @@ def groups(options):
             "by_other": (other > 0).mean() / (1 - np.bincount(y).max() / len(y)),
             "component": component.contamination_,
             "of_class": (np.bincount(y, inside) / np.bincount(y)).max(),
-            "learnt": (other[inside] < 0).mean() if inside.any() else np.nan,
+            "learnt": (inside & (other < 0)).mean(),
         }
         for how, least in (("without", np.inf), ("with", _linear_judge.LEAST_LEARNT)):
             with patch.object(_linear_judge, "LEAST_LEARNT", least):

@@ -14,11 +14,12 @@ from skpoison.thresholds import LabelNoiseThreshold, SecondComponentThreshold
 TEMPERATURE = 5.0  # prior of the linear learner's alone
 TEMPERATURE_SCALE = 0.5
 HELD = 0.001  # scale of a prior that the data do not move
-# These four are tried by benchmarks/calibrate.py groups.
+# These are tried by benchmarks/calibrate.py groups.
 MOST_CONTRADICTED = 0.75  # of what chance contradicts: the classes of more may not be linear
 MUCH_FEWER = 0.5  # of that by the other learner: they are not
-LEAST_LEARNT = 0.35  # of a group's labels, by the other learner; of overlap it learns 0 to 0.3
+LEAST_LEARNT = 0.045  # of all rows, in a group, by the other learner; of overlap at most 0.03
 MOST_OF_CLASS = 0.5  # more of a class than this is what the class is
+LEAST_ROWS = 1000  # of fewer, learners do not know enough to tell a group from overlap
 
 
 class LinearVerdict(NamedTuple):
@@ -86,6 +87,8 @@ def judge_linearly(linear, other, X, y, groups):
 
 def _outside_group(contradicted, other, X, y, groups):
     """Probability of each row to lie outside the group, or None where there is none."""
+    if len(y) < LEAST_ROWS:
+        return None
     component = SecondComponentThreshold().fit(contradicted)
     if component.contamination_ == 0:
         return None
@@ -94,7 +97,7 @@ def _outside_group(contradicted, other, X, y, groups):
     if share_of_class.max() > MOST_OF_CLASS:
         return None
     decision = other.fit_predict(X, y, groups, np.ones(len(y)))
-    if (contradiction(decision, y)[in_group] < 0).mean() < LEAST_LEARNT:
+    if (in_group & (contradiction(decision, y) < 0)).mean() < LEAST_LEARNT:
         return None
     return 1 - component.poison_probability(contradicted)
 

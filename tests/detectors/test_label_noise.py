@@ -1,5 +1,6 @@
 """The label-noise detector against known flips, and under changes that should not matter."""
 
+import os
 import warnings
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn.metrics import f1_score, precision_score, recall_score
 from sklearn.svm import SVC
 
 from skpoison.attacks import GradientPoisoningAttack, LabelFlipAttack
+from skpoison.datasets import load_images
 from skpoison.detectors import LabelNoiseDetector
 from skpoison.detectors import _label_noise as module
 from skpoison.thresholds import LabelNoiseThreshold
@@ -240,27 +242,39 @@ def test_gradient_poison_that_some_learners_follow_does_not_pass_for_overlap():
     assert not flags(*poisoned, contamination=LabelNoiseThreshold()).any()
 
 
-@pytest.mark.parametrize("pair", [(3, 8), (2, 6)])
-def test_gradient_poison_of_many_sets_is_judged_by_the_learner_that_has_not_learnt_it(pair):
-    """To the likelihood of label noise, that of 2 and 6 looks like overlap."""
-    rows = np.isin(Y, pair)
-    images, y = X[rows] / 16, Y[rows]
+def poisoned_pool(images, y, n_sets, n_fitted):
+    """Sets with optimal poison, together: rows, labels, and which are poison."""
     sets = []
-    for part in range(3):
-        own = np.arange(part, len(y), 3)
+    for part in range(n_sets):
+        own = np.arange(part, len(y), n_sets)
         attack = GradientPoisoningAttack(SVC(kernel="linear"), rate=0.3, random_state=part)
-        fitted, held_out = own[:80], own[80:]
-        sets.append(
-            (
-                *attack.fit_resample(
-                    images[fitted], y[fitted], X_val=images[held_out], y_val=y[held_out]
-                ),
-                attack.poison_mask_,
-            )
+        fitted, held_out = own[:n_fitted], own[n_fitted:]
+        poisoned = attack.fit_resample(
+            images[fitted], y[fitted], X_val=images[held_out], y_val=y[held_out]
         )
-    pool, labels, poison = map(np.concatenate, zip(*sets, strict=True))
+        sets.append((*poisoned, attack.poison_mask_))
+    return map(np.concatenate, zip(*sets, strict=True))
+
+
+def test_gradient_poison_of_many_sets_is_judged_by_the_learner_that_has_not_learnt_it():
+    rows = np.isin(Y, (3, 8))
+    images, y = X[rows] / 16, Y[rows]
+    pool, labels, poison = poisoned_pool(images, y, 3, 80)
     assert f1_score(poison, flags(pool, labels)) > 0.8
     assert not flags(images, y).any()  # so many honest rows
+
+
+@pytest.mark.skipif("SKPOISON_DATA" not in os.environ, reason="needs the images of MNIST")
+def test_gradient_poison_that_is_a_group_does_not_pass_for_overlap():
+    """The linear learner has seen it, and the likelihood of label noise takes it for overlap."""
+    images = load_images("mnist", classes=(1, 7))
+    rows = np.random.RandomState(0).permutation(len(images.target))[:2000]
+    pool, labels, poison = poisoned_pool(images.data[rows], images.target[rows], 10, 100)
+    detector = LabelNoiseDetector(random_state=0)
+    verdict = detector.fit_predict(pool, labels)
+    assert f1_score(poison, verdict == -1) > 0.8
+    assert list(detector.learners_) == ["linear"]
+    assert not flags(pool[~poison], labels[~poison]).any()
 
 
 @pytest.mark.parametrize("seed", [1, 2])

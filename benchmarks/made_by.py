@@ -1,15 +1,17 @@
 """Which results are older than the code that they measure.
 
-    python benchmarks/made_by.py
+    python benchmarks/made_by.py [paper/mnist_4_9_60_runs ...]
 
 Writes ``benchmarks/results/made_by.csv``: for each file of results and each estimator that it
 measures a digest of its rows, the commit at which they were made, and the key of the estimator's
 code at that time (that of the store of ``skpoison run``: all modules of the library that it
 imports, without comments and docstrings). Rows that have changed since the last call get today's
-key, all others keep theirs; ``is_stale`` says that the code has changed since. A test fails where
-the file is not up to date.
+key, and those of the results that are named, which were made again with the same outcome; all
+others keep theirs. ``is_stale`` says that the code has changed since. A test fails where the file
+is not up to date.
 """
 
+import argparse
 import hashlib
 import subprocess
 from pathlib import Path
@@ -148,9 +150,15 @@ def notes():
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("again", nargs="*", help="results that were made again")
+    again = parser.parse_args().again
+    old = read()
+    if old is not None:
+        old = old[~old["results"].isin(again)]
     git = ["git", "-C", RESULTS, "log", "-1", "--format=%h %as"]
     commit, date = subprocess.run(git, capture_output=True, text=True, check=True).stdout.split()
-    table(read(), commit, date).to_csv(MADE_BY, index=False)
+    table(old, commit, date).to_csv(MADE_BY, index=False)
 
 
 if __name__ == "__main__":

@@ -290,21 +290,23 @@ def groups(options):
     poisoned = pools(MORE_POOLS, options.data_home, n_sets=10)
     for name, X, labels, poison in [*sets, *poisoned]:
         y = np.unique(labels, return_inverse=True)[1]
-        rows = Standardizer(X)(X)
+        rows, n_classes = Standardizer(X)(X), int(y.max()) + 1
+        near = near_duplicate_groups(rows, y)
         linear, other = (
             contradiction(
-                LeaveOneOutRidge(kernel, 1000, int(y.max()) + 1, 0).fit_predict(
-                    rows, y, near_duplicate_groups(rows, y), np.ones(len(y))
+                LeaveOneOutRidge(kernel, 1000, n_classes, 0).fit_predict(
+                    rows, y, near, np.ones(len(y))
                 ),
                 y,
             )
             for kernel in ("linear", "rbf")
         )
+        by_chance = 1 - np.bincount(y).max() / len(y)
         component = SecondComponentThreshold().fit(linear)
         inside = linear > component.threshold_
         found = {
-            "contradicted": (linear > 0).mean() / (1 - np.bincount(y).max() / len(y)),
-            "by_other": (other > 0).mean() / (1 - np.bincount(y).max() / len(y)),
+            "contradicted": (linear > 0).mean() / by_chance,
+            "by_other": (other > 0).mean() / by_chance,
             "component": component.contamination_,
             "of_class": (np.bincount(y, inside) / np.bincount(y)).max(),
             "learnt": (inside & (other < 0)).mean(),

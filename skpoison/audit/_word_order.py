@@ -60,9 +60,8 @@ def judge_word_order(texts, random_state):
         return nothing
     gain, error = gain[usable], error[usable]
     usual = np.median(gain)
-    spread = np.median(usual - gain[gain < usual]) / norm.ppf(
-        0.75
-    )  # phrases make a long tail above
+    # of those below: phrases make a long tail above
+    spread = np.median(usual - gain[gain < usual]) / norm.ppf(0.75)
     ordered = (1 - UNUSUAL) * norm.pdf(gain, usual, np.hypot(spread, error))
     ratio = norm.pdf(gain, 0, error) / (ordered + UNUSUAL / np.ptp(gain))
     likelihood = np.log1p(np.outer(SHARES, ratio - 1)).sum(axis=1)

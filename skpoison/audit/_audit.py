@@ -167,7 +167,7 @@ def audit_data(
     random_state = check_random_state(random_state)
     seed = int(random_state.randint(2**31 - 1))
     if max_rows is not None and max_rows < len(data.y):
-        codes = np.unique(data.y, return_inverse=True)[1] if data.task == "classification" else None
+        codes = np.unique(data.y, return_inverse=True)[1] if data.is_classification else None
         drawn = draw_sample(len(data.y), codes, max_rows, random_state)
         notes = [*data.notes, f"{max_rows:,} of {len(data.y):,} rows were drawn and looked at."]
         data = replace(rows_of(data, drawn), notes=notes)

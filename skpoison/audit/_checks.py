@@ -72,9 +72,9 @@ def check_data(data):
         raise ValueError(
             f"The label is missing in {len(rows):,} rows: {rows[:5].tolist()}. Drop these rows."
         )
-    if data.task == "regression" and not np.isfinite(y.astype(float)).all():
+    if data.is_regression and not np.isfinite(y.astype(float)).all():
         raise ValueError("y holds infinite targets.")
-    if data.task == "classification":
+    if data.is_classification:
         check_classes(y, data.label_name)
     if hasattr(data.X, "columns") and data.X.columns.has_duplicates:
         twice = data.X.columns[data.X.columns.duplicated()].unique().tolist()
@@ -101,7 +101,7 @@ def _probabilities(data, y):
     """Class probabilities as an array in the order of the sorted labels."""
     if data.pred_proba is None:
         return None
-    if data.task != "classification":
+    if not data.is_classification:
         raise ValueError(f"pred_proba is for classification, not for {data.task}.")
     names, values = column_labels(data.pred_proba), np.asarray(data.pred_proba, dtype=np.float64)
     if values.ndim != 2:

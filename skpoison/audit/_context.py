@@ -62,7 +62,7 @@ class Context:
     def __init__(self, data: Any, *, seed: int = 0, n_jobs: int | None = None):
         self.data, self.seed, self.n_jobs = data, seed, n_jobs
         self.n_rows = len(data.y)
-        if data.task == "classification":
+        if data.is_classification:
             self.classes, self.codes = np.unique(data.y, return_inverse=True)
         else:
             self.classes, self.codes = np.zeros(1, dtype=int), np.zeros(self.n_rows, dtype=int)

@@ -81,3 +81,13 @@ class AuditData(Storable):
     def __post_init__(self):
         if self.task == "multilabel" and self.tag_names is None:
             self.tag_names = [str(tag) for tag in range(np.shape(self.y)[1])]
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether `y` holds classes."""
+        return self.task == "classification"
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether `y` holds numbers to predict."""
+        return self.task == "regression"

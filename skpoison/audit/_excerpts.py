@@ -41,7 +41,7 @@ def excerpts(data, labels, likelier, positions):
     """
     if data.kind == "images":
         return None, {row: thumbnail(data, row) for row in positions.tolist()}
-    if data.task != "classification":
+    if not data.is_classification:
         labels = likelier = np.zeros(len(labels), dtype=int)
     if data.kind == "text":
         return None, text_excerpts(data.X, labels, likelier, positions)

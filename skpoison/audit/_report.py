@@ -121,7 +121,7 @@ def _first_screen(audit, found):
         score, flagged = judged.score, judged.flagged
     score, flagged = np.asarray(score, dtype=float), np.asarray(flagged, dtype=bool)
     pairs = None
-    if judged is not None and data.task == "classification":
+    if judged is not None and data.is_classification:
         labels, likelier = _objects(rows["label"]), _objects(rows["suggested_label"])
         pairs = label_picture(labels, likelier, np.asarray(judged.flagged, dtype=bool))
     sentence = summary["sentence"]
@@ -191,7 +191,7 @@ def _items(audit, finding, positions, labels, likelier, shown):
     others = [
         "" if _is_same(labels[row], likelier[row]) else _label(likelier[row]) for row in positions
     ]
-    few = audit.data.task == "classification"  # enough to choose from
+    few = audit.data.is_classification  # enough to choose from
     choices = sorted({*names, *others} - {""}, key=_order) if few else []
     code_of = {name: code for code, name in enumerate(choices)}
     items = [

@@ -200,7 +200,7 @@ class Audit(Storable):
             "version": __version__,
             "parameters": self.parameters,
         }
-        if data.task == "classification":
+        if data.is_classification:
             labels, counts = np.unique(data.y, return_counts=True)
             summary["classes"] = dict(zip(map(str, labels.tolist()), counts.tolist(), strict=True))
         return summary

@@ -227,7 +227,7 @@ def _open_files(data, path):
 def _check_probabilities(data, source):
     if data.pred_proba is None:
         return
-    if data.task != "classification":
+    if not data.is_classification:
         raise ValueError(f"pred_proba={str(source)!r} needs classes; the label is {data.task}.")
     n_classes = len(np.unique(data.y))
     values = data.pred_proba

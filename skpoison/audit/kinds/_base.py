@@ -119,7 +119,7 @@ class BaseKind(metaclass=ABCMeta):
             "score": np.full(context.n_rows, np.nan),
             "reasons": {},
         }
-        is_regression = context.data.task == "regression"
+        is_regression = context.data.is_regression
         title = is_regression and self.title_of_targets or self.title
         return Finding(self.name, title, bool(found), sentence, **(fields | more))
 

@@ -113,7 +113,7 @@ class Duplicates(BaseKind):
         exact = np.bincount(groups)[groups] > 1
         other = _another_member(joined)
         index = data.index
-        what = "targets" if data.task == "regression" else "labels"
+        what = "targets" if data.is_regression else "labels"
         reasons = {}
         for row in np.flatnonzero(flagged).tolist():
             reason = f"{'equals' if exact[row] else 'is close to'} row {index[other[row]]}"
@@ -141,7 +141,7 @@ class Duplicates(BaseKind):
 
     def _label_codes(self, context):
         y = context.data.y
-        if context.data.task == "regression":
+        if context.data.is_regression:
             spread = median_abs_deviation(y, scale="normal") or 1.0
             return np.round(y / spread).astype(int)
         return context.codes if y.ndim == 1 else np.unique(row_keys(y), return_inverse=True)[1]

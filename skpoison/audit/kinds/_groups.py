@@ -35,11 +35,11 @@ class Groups(BaseKind):
         names, place = np.unique(groups, return_inverse=True)
         if len(names) < 2:
             return self.not_asked(context, "there is one group, and nothing to compare it with")
-        if context.data.task == "classification" and len(context.classes) < 2:
+        if context.data.is_classification and len(context.classes) < 2:
             return self.not_asked(context, "there is one label, and none to tell it from")
         wrong = context.judgement.flagged
-        judged = "targets" if context.data.task == "regression" else "labels"
-        likelihoods = share_likelihoods(context) if context.data.task == "classification" else None
+        judged = "targets" if context.data.is_regression else "labels"
+        likelihoods = share_likelihoods(context) if context.data.is_classification else None
         lines = []
         for number, name in enumerate(names.tolist()):
             own = place == number

@@ -36,17 +36,17 @@ class Leaks(BaseKind):
     def look(self, context):
         if context.n_rows < FEWEST_ROWS:
             return self.not_asked(context, f"there are fewer than {FEWEST_ROWS} rows")
-        if context.data.task == "classification" and len(context.classes) < 2:
+        if context.data.is_classification and len(context.classes) < 2:
             return self.not_asked(context, "there is one label, and none to give away")
         context = context.without_features()
         rows = context.random_state().permutation(context.n_rows)[:MOST_ROWS]
-        if context.data.task == "regression":
+        if context.data.is_regression:
             found = self._of_targets(context, rows)
         elif context.data.kind == "text":
             found = self._of_words(context, rows)
         else:
             found = self._of_labels(context, rows)
-        judged = "target" if context.data.task == "regression" else "label"
+        judged = "target" if context.data.is_regression else "label"
         if not found:
             return self.finding(context, False, f"No column alone gives the {judged} away.")
         table = pd.DataFrame(found, columns=["column", "right"])

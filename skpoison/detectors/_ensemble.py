@@ -22,6 +22,7 @@ from skpoison.utils._parallel import Parallel
 
 ROWS_OF_INFLUENCE, CLASSES_OF_INFLUENCE = 500, 3  # gradient poison is dear: small sets have it
 SHARE_OF_INFLUENCE = 0.2  # of the rarest class: a rare one has influence by nature
+FEW_COLUMNS, FAR_APART = 10, 3.0  # there a class has kinds of rows: deviations between two of them
 FAR_OUT = SecondComponentThreshold(min_likelihood_ratio=20)  # tables have long tails
 MIN_LOG_ODDS, MAX_LOG_ODDS = -7.0, 30.0  # beyond them the ranks decide
 TIE_BREAK = 0.01  # log-odds, at most, between rows that the ranks tell apart
@@ -40,10 +41,12 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     ----------
     detectors : list of (str, BasePoisonDetector) or dict, default=None
         Names and detectors. None: `label_noise`, a :class:`LabelNoiseDetector`; `centroid`, a
-        :class:`CentroidDetector` of standardised columns with ``SecondComponentThreshold(20)``;
-        `margin`, a :class:`MarginDetector`, below 300 rows, where the first has no trees; and
-        `influence`, an :class:`InfluenceDetector` with ``MADThreshold(5)``, up to 500 rows of three
-        classes none of which is rare. Tables that have categories or gaps get the first alone.
+        :class:`CentroidDetector` of standardised columns with ``SecondComponentThreshold(20)``,
+        left out where rows of fewer than 10 columns that it flags are not far apart from the
+        others; `margin`, a :class:`MarginDetector`, below 300 rows, where the first has no trees;
+        and `influence`, an :class:`InfluenceDetector` with ``MADThreshold(5)``, up to 500 rows of
+        three classes none of which is rare. Tables that have categories or gaps get the first
+        alone.
         A dict names detectors that take the place of some of these, as
         ``set_params(label_noise__n_trees=50)`` makes it.
 
@@ -211,7 +214,11 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
             verbose=self.verbose,
         )
         fits = parallel(delayed(m.fit)(self._as_given(X), labels) for _, m in members)
-        self.detectors_ = [(name, fit) for (name, _), fit in zip(members, fits, strict=True)]
+        self.detectors_ = [
+            (name, fit)
+            for (name, _), fit in zip(members, fits, strict=True)
+            if not self._is_kind_of_rows(name, fit, X.shape[1])
+        ]
         self._ranks = [_Ranks(-detector.training_scores_) for _, detector in self.detectors_]
         return self._combine([d.training_class_scores_ for _, d in self.detectors_])
 
@@ -318,6 +325,16 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         ):
             names.append("influence")
         return names
+
+    def _is_kind_of_rows(self, name, detector, n_columns):
+        """Whether the default's centroid found one kind of a class's rows amid few columns."""
+        flagged = detector.training_scores_ < detector.offset_
+        is_given = isinstance(self.detectors, list) or name in (self.detectors or {})
+        if is_given or name != "centroid" or n_columns >= FEW_COLUMNS or not flagged.any():
+            return False
+        parts = detector.training_scores_[flagged], detector.training_scores_[~flagged]
+        separation = (parts[1].mean() - parts[0].mean()) / np.hypot(*map(np.std, parts))
+        return separation < FAR_APART
 
     def _know_again(self, X, positions):
         super()._know_again(X, positions)

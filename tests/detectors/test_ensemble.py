@@ -18,7 +18,7 @@ from skpoison.detectors import (
     ReconstructionDetector,
 )
 from skpoison.metrics import poison_f1
-from skpoison.thresholds import FixedThreshold, LabelNoiseThreshold
+from skpoison.thresholds import FixedThreshold, LabelNoiseThreshold, SecondComponentThreshold
 
 RNG = np.random.RandomState(0)
 X = np.concatenate([RNG.normal(0, 1, (60, 4)), RNG.normal(5, 1, (60, 4))])
@@ -42,6 +42,20 @@ def test_either_trace_is_found_and_nothing_where_there_is_none():
     assert flagged[120:].all() and flagged[:120].mean() < 0.02
     low, high = detector.contamination_interval_
     assert low < 12 / 132 < high
+
+
+def test_a_kind_of_rows_in_few_columns_is_not_flagged():
+    """Every fifth row of each class is of another kind; a detector that is given flags it."""
+    rng = np.random.RandomState(0)
+    labels, is_other = np.repeat(["a", "b"], 150), rng.uniform(size=300) < 0.22
+    rows = rng.normal(size=(300, 6))
+    rows[labels == "b", 0] += 12
+    rows[is_other, 1:4] += 6
+    assert (EnsembleDetector(random_state=0).fit_predict(rows, labels) == 1).all()
+
+    centroid = CentroidDetector(standardize=True, contamination=SecondComponentThreshold(20))
+    flagged = EnsembleDetector({"centroid": centroid}).fit_predict(rows, labels) == -1
+    assert (flagged == is_other).mean() > 0.9
 
 
 def test_score_is_the_log_odds_that_either_detector_is_right():

@@ -333,7 +333,7 @@ def test_constants_of_detectors_are_tried(monkeypatch, tmp_path):
     calibrate = import_module("calibrate_estimators")
     monkeypatch.setattr(calibrate, "SIZES", (300,))
     tables = {}
-    for part in ("components", "duplicates", "neighbors"):
+    for part in ("components", "duplicates", "neighbors", "columns"):
         settings = ["--seeds", "1", "--data", "breast cancer", "--results", str(tmp_path)]
         calibrate.main([part, *settings])
         tables[part] = pd.read_csv(tmp_path / f"calibrate_{part}.csv")
@@ -344,6 +344,8 @@ def test_constants_of_detectors_are_tried(monkeypatch, tmp_path):
     neighbors = tables["neighbors"].set_index(["set", "centre"])
     apart = neighbors.loc["gaussians apart", "right flagged"]
     assert (apart == 0).all() and neighbors["f1"].dropna().between(0, 1).all()
+    far = tables["columns"].set_index("set").loc["moons, rows at 5"]
+    assert far["f1"] > 0.95 and far["least_separation"] > 3
     groups = tables["duplicates"].groupby("radius")[["honest grouped", "copies together"]].mean()
     assert (groups.diff().dropna() >= 0).all(axis=None) and (groups.loc[0.0] == 0).all()
 

@@ -4,7 +4,7 @@
     python benchmarks/calibrate.py prior [--seeds 3]         # 15 minutes, wants SKPOISON_DATA
     python benchmarks/calibrate.py sharpening [--seeds 3]    # 10 minutes, wants SKPOISON_DATA
     python benchmarks/calibrate.py surest [--seeds 5]        # 15 minutes
-    python benchmarks/calibrate.py denied                    # 2 minutes, wants SKPOISON_DATA
+    python benchmarks/calibrate.py denied                    # 4 minutes, wants SKPOISON_DATA
     python benchmarks/calibrate.py groups                    # 2 minutes, wants SKPOISON_DATA
 
 Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
@@ -18,9 +18,9 @@ Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
   for a part of the images of the test split.
 - surest: how many of the surest rows tell the share of wrong labels where classes overlap: logistic
   models whose log-odds are linear in the columns or not, and passengers.
-- denied: share of wrong labels that the linear learner is sure of and the sum of all denies, on
-  honest data that no line divides, and on pools of five sets with optimal poison, where it judges
-  alone: F1 without that and with it.
+- denied: what the linear learner contradicts, how much of that it is sure of and the sum of all
+  denies, on honest data that no line divides, images of digits or clothes in two groups among them,
+  and on pools of poisoned sets, where it judges alone: F1 and right rows without that and with it.
 - groups: what the linear learner contradicts, and the other, beside chance; the second component
   of that, its share of the class that has most of it, and how many of all rows lie in it and have
   been learnt by the other: on the same sets, on more passengers and on rings; F1 without the
@@ -238,8 +238,16 @@ def honest(data_home):
         yield f"clusters {seed}", *make_classification(2000, random_state=seed, **clusters)
 
 
-def pools(names, data_home, n_sets=5):
-    """Yield (name, rows, labels, which are poison) of some sets with optimal poison."""
+def groupings(data_home, n_draws=5):
+    """Yield (name, rows, labels) of images whose classes are joined to two at random."""
+    for name, seed in product(("mnist", "fashion_mnist"), range(n_draws)):
+        X, y = honest_sets.draw_images(name, 2000, seed, data_home=data_home)
+        chosen = np.random.RandomState(seed).permutation(10)[: 2 + seed % 4]
+        yield f"{name}, {sorted(chosen.tolist())}", X, np.isin(y, chosen)
+
+
+def pools(names, data_home, n_sets=5, labels="flip"):
+    """Yield (name, rows, labels, which are poison) of some sets with gradient poison."""
     for name in names:
         data, classes = PAIRS[name]
         images = load_images(data, classes=classes, data_home=data_home)
@@ -247,27 +255,42 @@ def pools(names, data_home, n_sets=5):
         sets = []
         for own in order[: n_sets * 300].reshape(n_sets, 300):
             X, y = images.data[own], images.target[own]
-            attack = GradientPoisoningAttack(SVC(kernel="linear"), rate=0.3, random_state=0)
+            attack = GradientPoisoningAttack(
+                SVC(kernel="linear"), labels=labels, rate=0.3, random_state=0
+            )
             poisoned = attack.fit_resample(X[:100], y[:100], X_val=X[100:], y_val=y[100:])
             sets.append((*poisoned, attack.poison_mask_))
-        yield name, *map(np.concatenate, zip(*sets, strict=True))
+        yield f"{name}, {labels}", *map(np.concatenate, zip(*sets, strict=True))
+
+
+def contradictions(kernel, X, labels):
+    """How much a learner contradicts each label, out of sample."""
+    y = np.unique(labels, return_inverse=True)[1]
+    rows = Standardizer(X)(X)
+    learner = LeaveOneOutRidge(kernel, 1000, int(y.max()) + 1, 0)
+    near = near_duplicate_groups(rows, y)
+    return contradiction(learner.fit_predict(rows, y, near, np.ones(len(y))), y)
 
 
 def denied(options):
-    """What the linear learner is sure of, what the sum of all says, and what follows."""
+    """What the linear learner contradicts and is sure of, what the sum says, what follows."""
     sets = [(*of_set, None) for of_set in honest(options.data_home)]
-    for name, X, y, poison in [*sets, *pools(POOLS, options.data_home)]:
-        found = {}
+    sets += [(*of_set, None) for of_set in groupings(options.data_home)]
+    sets += pools(POOLS, options.data_home)
+    sets += pools(MORE_POOLS, options.data_home, n_sets=10, labels="keep")
+    for name, X, y, poison in sets:
+        found = {"contradicted": (contradictions("linear", X, y) > 0).mean()}
         for how, least in (("sum", np.inf), ("linear", _label_noise.LEAST_DENIED)):
             with patch.object(_label_noise, "LEAST_DENIED", least):
                 detector = LabelNoiseDetector(random_state=0).fit(X, y)
             flagged = detector.training_scores_ < detector.offset_
             found[f"estimated_{how}"] = detector.contamination_
             found[f"f1_{how}"] = np.nan if poison is None else f1_score(poison, flagged)
+            found[f"right_{how}"] = flagged.sum() if poison is None else (flagged & ~poison).sum()
             first = detector.first_threshold_
         is_sure = first.noise_ != "none" and first.likelihood_ratio_ > _label_noise.SURE
-        sure = first.contamination_interval_[0] if is_sure else 0.0
-        yield {"set": name, "rows": len(y), "sure_share": sure} | found
+        found["sure_share"] = first.contamination_interval_[0] if is_sure else 0.0
+        yield {"set": name, "rows": len(y)} | found
 
 
 def rings(offset, random_state):
@@ -290,17 +313,7 @@ def groups(options):
     poisoned = pools(MORE_POOLS, options.data_home, n_sets=10)
     for name, X, labels, poison in [*sets, *poisoned]:
         y = np.unique(labels, return_inverse=True)[1]
-        rows, n_classes = Standardizer(X)(X), int(y.max()) + 1
-        near = near_duplicate_groups(rows, y)
-        linear, other = (
-            contradiction(
-                LeaveOneOutRidge(kernel, 1000, n_classes, 0).fit_predict(
-                    rows, y, near, np.ones(len(y))
-                ),
-                y,
-            )
-            for kernel in ("linear", "rbf")
-        )
+        linear, other = (contradictions(kernel, X, labels) for kernel in ("linear", "rbf"))
         by_chance = 1 - np.bincount(y).max() / len(y)
         component = SecondComponentThreshold().fit(linear)
         inside = linear > component.threshold_

@@ -11,7 +11,12 @@ from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._forest_scores import HalfForest
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
-from skpoison.detectors._linear_judge import HELD, TEMPERATURE_SCALE, judge_linearly
+from skpoison.detectors._linear_judge import (
+    HELD,
+    TEMPERATURE_SCALE,
+    contradiction,
+    judge_linearly,
+)
 from skpoison.detectors._ridge_scores import LeaveOneOutRidge
 from skpoison.detectors._standardizer import Standardizer
 from skpoison.thresholds import LabelNoiseThreshold
@@ -21,7 +26,7 @@ from skpoison.utils._parallel import Parallel
 TEMPERATURES = {"linear": 2.5, "rbf": 2.5, "trees": 0.8}  # priors of the second round's
 SURE = 6.0  # likelihood ratio of the first round
 ROWS_OF_TREES = 300  # fewer rows have no trees: they follow gradient poison
-LEAST_DENIED = 0.05  # share of wrong labels that the linear learner, where sure, insists on
+LEAST_DENIED = 0.25  # of what the linear learner contradicts: where sure of these, it insists
 
 
 class LabelNoiseDetector(BaseLabelNoiseDetector):
@@ -38,9 +43,10 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     the sum of many rows still shows fewer, the labels of its surest rows tell how many.
 
     The linear learner judges alone where 300 rows or more show not half of what it is sure of, and
-    that is 5 % or more; and where the labels that it contradicts are a group that the RBF kernel
-    has learnt, as gradient poison of many sets is: it is then fitted without the group. Where no
-    line divides the classes, it has no say.
+    that is a quarter of all labels that it contradicts: where it errs by nature, it is sure of few.
+    It does so too where the labels that it contradicts are a group that the RBF kernel has learnt,
+    as gradient poison of many sets is: it is then fitted without the group. Where no line divides
+    the classes, it has no say.
 
     Parameters
     ----------
@@ -190,16 +196,17 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         level = np.exp(np.mean(np.log(fit.temperatures / priors)))
         self.weights_ = dict(zip(self.learners_, (fit.temperatures / level).tolist(), strict=True))
         costs = self._combine(scores)
-        if "trees" in self.learners_ and self._is_denied(costs, y):
+        contradicted = (contradiction(-first.costs, y) > 0).mean()
+        if "trees" in self.learners_ and self._is_denied(costs, y, contradicted):
             self.weights_ = dict.fromkeys(self.learners_, 0.0)
             self.weights_["linear"] = self.first_threshold_.temperature_
             costs = self._combine(scores)
         return costs
 
-    def _is_denied(self, costs, y):
+    def _is_denied(self, costs, y, contradicted):
         """Whether the sum shows few of the wrong labels that the linear learner is sure of."""
         sure_share = self._sure_share()
-        if sure_share < LEAST_DENIED:
+        if sure_share == 0 or sure_share < LEAST_DENIED * contradicted:
             return False
         return self._rule_when_sure().fit(costs, y).contamination_ < sure_share / 2
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, logit, softmax
 from scipy.stats import chi2
 
@@ -125,9 +125,14 @@ def likelihood_profile(logits, y, temperature, scale, fit):
     shares = np.unique(np.append(shares, fit.share))
     best = fit.temperatures[0]
     profile = np.full(len(shares), -np.inf)
-    grid = np.append(temperature * np.exp(np.linspace(-2.5, 2.5, 51)), best)
-    grid = np.concatenate([grid, best * np.exp([-0.1, -0.05, 0.05, 0.1])])
     excess_logits = _less_own(logits, y)[np.newaxis]
+    without = temperature * np.exp(_best_without_noise(excess_logits, temperature, scale))
+    grid = [
+        temperature * np.exp(np.linspace(-2.5, 2.5, 51)),
+        best * np.exp([-0.1, -0.05, 0, 0.05, 0.1]),
+        np.geomspace(without, best, 9),  # classes that overlap have a far lower temperature
+    ]
+    grid = np.concatenate(grid)
     for value in grid:
         right, counts = _histogram(_own_probability(excess_logits, [value])[0])
         wrong = (1 - right) / (logits.shape[1] - 1)
@@ -136,6 +141,16 @@ def likelihood_profile(logits, y, temperature, scale, fit):
         likelihood += log_prior(np.log(value / temperature), scale)
         profile = np.maximum(profile, likelihood)
     return shares, profile
+
+
+def _best_without_noise(excess_logits, temperature, scale):
+    """Logarithm of the best temperature, less that of `temperature`, where all labels are right."""
+
+    def negative(excess):
+        right, _ = _own_probability(excess_logits, [temperature * np.exp(excess)])
+        return -np.log(np.maximum(right, SMALLEST)).sum() - log_prior(excess, scale)
+
+    return minimize_scalar(negative, bounds=LOG_TEMPERATURES, method="bounded").x
 
 
 def profile_interval(shares, profile, level):

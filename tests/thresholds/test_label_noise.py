@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.metrics import f1_score
 
@@ -35,6 +35,26 @@ def posterior(rule, scores):
     """Probability (n_samples, true class, label seen) by Bayes' rule, for each label."""
     joint = softmax(-rule.temperature_ * scores, axis=1)[:, :, np.newaxis] * rule.transition_matrix_
     return joint / joint.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_likelihood_ratio_is_that_of_the_best_temperatures_however_low(seed):
+    """Beside a search over a fine grid of temperatures and shares; scores are in other units."""
+    rng = np.random.RandomState(seed)
+    logits = rng.normal(size=400)
+    y = (rng.uniform(size=400) < expit(3 * logits)).astype(int)
+    y[:20] = 1 - y[:20]
+    rule = LabelNoiseThreshold(1.0, 0.5).fit(np.column_stack([30 * logits, np.zeros(400)]), y)
+
+    steps = np.linspace(-6, 2, 801)
+    right = expit(np.exp(steps)[:, np.newaxis] * 30 * logits * np.where(y == 1, 1, -1))
+    prior = -np.log1p((steps / 0.5) ** 2)
+    likelihoods = [
+        (np.log((1 - share) * right + share * (1 - right)).sum(axis=1) + prior).max()
+        for share in np.append(0, np.geomspace(1e-3, 0.5, 100))
+    ]
+    expected = 2 * (max(likelihoods) - likelihoods[0])
+    assert rule.likelihood_ratio_ == pytest.approx(expected, abs=0.02)
 
 
 def best_flags(scores, y, noise, temperature=1.0):

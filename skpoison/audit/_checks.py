@@ -93,8 +93,14 @@ def _check_finite(name, X):
     if hasattr(X, "select_dtypes"):
         X = X.select_dtypes("number").to_numpy(dtype=np.float64, na_value=np.nan)
     values = X.data if sparse.issparse(X) else X
-    if getattr(values, "dtype", np.dtype("O")).kind == "f" and np.isinf(values).any():
+    if getattr(values, "dtype", np.dtype("O")).kind != "f":
+        return
+    if np.isinf(values).any():
         raise ValueError(f"{name} holds infinite values: replace them or drop their rows.")
+    if sparse.issparse(X) and np.isnan(values).any():
+        raise ValueError(
+            f"{name} is a sparse matrix with missing values: fill them, or give {name} as an array."
+        )
 
 
 def _probabilities(data, y):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.datasets import load_digits, load_wine
 from sklearn.preprocessing import scale
 
@@ -153,6 +154,11 @@ def test_labels_that_are_none():
         audit(X, [None] + ["a"] * 59)
     with pytest.raises(ValueError, match="infinite"):
         audit(np.full((60, 2), np.inf), [0, 1] * 30)
+    gaps = np.where(np.arange(120).reshape(60, 2) == 7, np.nan, 1.0)
+    with pytest.raises(ValueError, match="X is a sparse matrix with missing values"):
+        audit(sparse.csr_array(gaps), [0, 1] * 30)
+    with pytest.raises(ValueError, match="features is a sparse matrix with missing values"):
+        audit(X, [0, 1] * 30, features=sparse.csr_array(gaps))
     with pytest.raises(ValueError, match="must be a column of X"):
         audit(pd.DataFrame(X), "label")
 

@@ -84,6 +84,9 @@ def check_data(data):
     if hasattr(data.X, "columns"):
         check_some_value(data.X)
     for name in ("X", "features"):
+        shape = getattr(getattr(data, name), "shape", (n_rows,))
+        if 0 in shape:
+            raise ValueError(f"{name} has shape {shape}: its rows are empty.")
         _check_finite(name, getattr(data, name))
     index = pd.RangeIndex(n_rows) if data.index is None else pd.Index(data.index)
     return replace(data, y=y, index=index, pred_proba=_probabilities(data, y))

@@ -163,6 +163,20 @@ def test_labels_that_are_none():
         audit(pd.DataFrame(X), "label")
 
 
+@pytest.mark.parametrize("shape", [(60, 0), (60, 0, 2), (60, 2, 0), (60, 2, 2, 0)])
+def test_rows_of_nothing(shape):
+    X, y = np.ones((60, 2)), [0, 1] * 30
+    with pytest.raises(ValueError, match=r"X has shape .* its rows are empty"):
+        audit(np.empty(shape), y)
+    with pytest.raises(ValueError, match=r"X has shape .* its rows are empty"):
+        audit(np.empty(shape), y, features=X)
+    if len(shape) == 2:
+        with pytest.raises(ValueError, match=r"X has shape .* its rows are empty"):
+            audit(sparse.csr_array(shape), y)
+        with pytest.raises(ValueError, match=r"features has shape .* its rows are empty"):
+            audit(X, y, features=np.empty(shape))
+
+
 def test_a_sample_of_the_rows():
     X, y = load_digits(return_X_y=True)
     y[:3] = 77

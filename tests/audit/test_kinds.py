@@ -270,6 +270,14 @@ def test_gaps_that_tell_the_label_are_a_leak():
     assert look("leak", X, y).table["column"].to_list() == ["column 'two'"]
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_columns_without_a_value_tell_nothing():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    empty = {"number": np.nan, "time": pd.Series([pd.NaT] * len(X)), "word": None}
+    found = look("leak", X.assign(code=-y, **empty), y)
+    assert found.table["column"].to_list() == ["column 'code'"]
+
+
 def test_features_that_tell_the_label_are_no_leak():
     """A good embedding tells it by design; a column of the data beside it is still found."""
     y = np.repeat([0, 1], 60)

@@ -172,7 +172,10 @@ def _right_by_rank(values, y):
 def _right_by_tree(values, codes, folds):
     """Rows whose label a tree of the other half tells."""
     n_classes = codes.max() + 1
-    edges = np.unique(np.nanquantile(values, np.linspace(0, 1, N_BINS + 1)[1:-1]))
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return np.zeros(len(codes), dtype=bool)
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, N_BINS + 1)[1:-1]))
     counts = np.zeros((len(edges) + 1, n_classes), dtype=np.int32)
     np.add.at(counts, (np.searchsorted(edges, values, side="right"), codes), 1)
     if counts.max(axis=1).sum() < WORTH_A_TREE * len(codes):

@@ -10,6 +10,7 @@ from skpoison.audit._target import check_classes
 from skpoison.audit.kinds import KINDS
 from skpoison.detectors._encoding import check_some_value
 from skpoison.detectors._precomputed import check_predictions, column_labels, columns_of_classes
+from skpoison.utils._magnitudes import MAX_SINGLE, MAX_VALUE, with_room_to_square
 from skpoison.utils._nearest import nearest
 
 KINDS_OF_ROWS = ("table", "text", "images", "features")
@@ -87,23 +88,28 @@ def check_data(data):
         shape = getattr(getattr(data, name), "shape", (n_rows,))
         if 0 in shape:
             raise ValueError(f"{name} has shape {shape}: its rows are empty.")
-        _check_finite(name, getattr(data, name))
+        is_picture = name == "X" and data.kind == "images"  # their pixels are in single precision
+        _check_numbers(name, getattr(data, name), MAX_SINGLE if is_picture else MAX_VALUE)
     index = pd.RangeIndex(n_rows) if data.index is None else pd.Index(data.index)
     return replace(data, y=y, index=index, pred_proba=_probabilities(data, y))
 
 
-def _check_finite(name, X):
+def _check_numbers(name, X, most):
     if hasattr(X, "select_dtypes"):
-        X = X.select_dtypes("number").to_numpy(dtype=np.float64, na_value=np.nan)
-    values = X.data if sparse.issparse(X) else X
-    if getattr(values, "dtype", np.dtype("O")).kind != "f":
+        columns = X.select_dtypes("number")
+        values, names = columns.to_numpy(dtype=np.float64, na_value=np.nan), list(columns)
+    else:
+        values, names = X, None
+    cells = values.data if sparse.issparse(values) else values
+    if getattr(cells, "dtype", np.dtype("O")).kind != "f":
         return
-    if np.isinf(values).any():
+    if np.isinf(cells).any():
         raise ValueError(f"{name} holds infinite values: replace them or drop their rows.")
-    if sparse.issparse(X) and np.isnan(values).any():
+    if sparse.issparse(X) and np.isnan(cells).any():
         raise ValueError(
             f"{name} is a sparse matrix with missing values: fill them, or give {name} as an array."
         )
+    with_room_to_square(values, names, name, most)
 
 
 def _probabilities(data, y):

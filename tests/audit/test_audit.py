@@ -163,6 +163,23 @@ def test_labels_that_are_none():
         audit(pd.DataFrame(X), "label")
 
 
+@pytest.mark.parametrize("y", [np.arange(60) % 2, np.linspace(0, 1, 60), None])
+@pytest.mark.parametrize(
+    ("container", "what"),
+    [
+        (np.asarray, "Column 1 of X"),
+        (sparse.csr_array, "Column 1 of X"),
+        (lambda X: pd.DataFrame(X, columns=["one", "two"]), "Column 'two' of X"),
+        (lambda X: X.reshape(60, 2, 1), "X"),
+    ],
+)
+def test_numbers_whose_squares_overflow(container, what, y):
+    X = np.random.RandomState(0).normal(size=(60, 2))
+    X[3, 1] = 1e300
+    with pytest.raises(ValueError, match=f"^{what} holds values up to 1e.300, whose squares"):
+        audit(container(X), y)
+
+
 @pytest.mark.parametrize("shape", [(60, 0), (60, 0, 2), (60, 2, 0), (60, 2, 2, 0)])
 def test_rows_of_nothing(shape):
     X, y = np.ones((60, 2)), [0, 1] * 30

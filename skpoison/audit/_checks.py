@@ -73,8 +73,10 @@ def check_data(data):
         raise ValueError(
             f"The label is missing in {len(rows):,} rows: {rows[:5].tolist()}. Drop these rows."
         )
-    if data.task == "regression" and not np.isfinite(y.astype(float)).all():
-        raise ValueError("y holds infinite targets.")
+    if data.task == "regression":
+        if not np.isfinite(y.astype(float)).all():
+            raise ValueError("y holds infinite targets.")
+        with_room_to_square(y.astype(float), name="y")
     if data.task == "classification":
         check_classes(y, data.label_name)
     if hasattr(data.X, "columns") and data.X.columns.has_duplicates:

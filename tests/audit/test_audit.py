@@ -180,6 +180,12 @@ def test_numbers_whose_squares_overflow(container, what, y):
         audit(container(X), y)
 
 
+def test_targets_whose_squares_overflow():
+    X, y = np.random.RandomState(0).normal(size=(2, 60, 1))
+    with pytest.raises(ValueError, match=r"^y holds values up to .*e\+300, whose squares"):
+        audit(X, y.ravel() * 1e300, task="regression")
+
+
 @pytest.mark.parametrize("shape", [(60, 0), (60, 0, 2), (60, 2, 0), (60, 2, 2, 0)])
 def test_rows_of_nothing(shape):
     X, y = np.ones((60, 2)), [0, 1] * 30

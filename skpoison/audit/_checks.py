@@ -8,9 +8,10 @@ from scipy import sparse
 
 from skpoison.audit._target import check_classes
 from skpoison.audit.kinds import KINDS
-from skpoison.detectors._encoding import check_some_value
+from skpoison.detectors._encoding import check_some_value, kind_of
 from skpoison.detectors._precomputed import check_predictions, column_labels, columns_of_classes
-from skpoison.utils._magnitudes import MAX_SINGLE, MAX_VALUE, with_room_to_square
+from skpoison.detectors._standardizer import LARGEST_SINGLE
+from skpoison.utils._magnitudes import MAX_VALUE, with_room_to_square
 from skpoison.utils._nearest import nearest
 
 KINDS_OF_ROWS = ("table", "text", "images", "features")
@@ -90,13 +91,12 @@ def check_data(data):
         shape = getattr(getattr(data, name), "shape", (n_rows,))
         if 0 in shape:
             raise ValueError(f"{name} has shape {shape}: its rows are empty.")
-        is_picture = name == "X" and data.kind == "images"  # their pixels are in single precision
-        _check_numbers(name, getattr(data, name), MAX_SINGLE if is_picture else MAX_VALUE)
+        _check_numbers(name, getattr(data, name))
     index = pd.RangeIndex(n_rows) if data.index is None else pd.Index(data.index)
     return replace(data, y=y, index=index, pred_proba=_probabilities(data, y))
 
 
-def _check_numbers(name, X, most):
+def _check_numbers(name, X):
     if hasattr(X, "select_dtypes"):
         columns = X.select_dtypes("number")
         values, names = columns.to_numpy(dtype=np.float64, na_value=np.nan), list(columns)
@@ -111,7 +111,8 @@ def _check_numbers(name, X, most):
         raise ValueError(
             f"{name} is a sparse matrix with missing values: fill them, or give {name} as an array."
         )
-    with_room_to_square(values, names, name, most)
+    in_single_precision = np.ndim(cells) > 2 or kind_of(X) == "table"  # pixels, encoded tables
+    with_room_to_square(values, names, name, LARGEST_SINGLE if in_single_precision else MAX_VALUE)
 
 
 def _probabilities(data, y):

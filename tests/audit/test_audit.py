@@ -180,6 +180,16 @@ def test_numbers_whose_squares_overflow(container, what, y):
         audit(container(X), y)
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_table_with_gaps_is_taken_in_single_precision():
+    X = pd.DataFrame(np.random.RandomState(0).normal(size=(60, 2)), columns=["one", "two"])
+    X.iloc[0, 0], X.iloc[3, 1] = np.nan, 1e37
+    audit(X, np.arange(60) % 2)
+    X.iloc[3, 1] = 1e39
+    with pytest.raises(ValueError, match=r"^Column 'two' of X holds values up to 1e\+39"):
+        audit(X, np.arange(60) % 2)
+
+
 def test_targets_whose_squares_overflow():
     X, y = np.random.RandomState(0).normal(size=(2, 60, 1))
     with pytest.raises(ValueError, match=r"^y holds values up to .*e\+300, whose squares"):

@@ -278,6 +278,14 @@ def test_columns_without_a_value_tell_nothing():
     assert found.table["column"].to_list() == ["column 'code'"]
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_leak_beyond_single_precision():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    found = look("leak", X.assign(code=y.map({0: 1e100, 1: -1e-200, 2: -1e100})), y)
+    assert found.table["column"].to_list() == ["column 'code'"]
+    assert (found.table["right"] == 1).all()
+
+
 def test_features_that_tell_the_label_are_no_leak():
     """A good embedding tells it by design; a column of the data beside it is still found."""
     y = np.repeat([0, 1], 60)

@@ -376,6 +376,13 @@ def test_honest_targets(noise):
     assert not found.found and found.interval[0] == 0
 
 
+@pytest.mark.parametrize("seed", [34, 43])
+def test_few_rows_about_which_nothing_is_known(seed):
+    X = np.random.RandomState(seed).randint(3, size=(21, 14)).astype(float)
+    found = look("target", X, np.linspace(0, 1, 21))
+    assert not found.flagged.any() and found.share == 0
+
+
 def test_wrong_targets():
     X, y = make_friedman1(320, noise=1.0, random_state=0)
     assert not look("target", X, y).found

@@ -14,6 +14,7 @@ from skpoison import __version__
 from skpoison._typing import FilePath
 from skpoison.utils._archives import MAX_BYTES, check_archive
 from skpoison.utils._files import write_whole
+from skpoison.utils._readable import readable
 
 FORMAT = 2
 HEAD = 200  # bytes: the first line is shorter
@@ -168,11 +169,13 @@ def load(path: FilePath, *, trusted: Sequence[str] = (), max_bytes: int = MAX_BY
     except MemoryError:
         raise
     except Exception as error:  # made by hand: save writes no such file
-        raise ValueError(f"{path} cannot be loaded: {error or type(error).__name__}.") from error
+        raise ValueError(
+            f"{path} cannot be loaded: {readable(error) or type(error).__name__}."
+        ) from error
     if unknown:
         raise ValueError(
-            f"{path} holds types that are not trusted: {', '.join(unknown)}. Do you know what they "
-            f"do, and who wrote the file? Then load(path, trusted={unknown!r})."
+            f"{path} holds types that are not trusted: {readable(', '.join(unknown))}. Do you know "
+            f"what they do, and who wrote the file? Then load(path, trusted={unknown!r})."
         )
     return value
 
@@ -193,8 +196,8 @@ def _body(path, content):
     _, format_, version, _ = words
     if int(format_) > FORMAT:
         raise ValueError(
-            f"{path} was written by skpoison {version} in format {format_}. This is {__version__}, "
-            f"which reads formats up to {FORMAT}: install the later version."
+            f"{path} was written by skpoison {readable(version)} in format {format_}. This is "
+            f"{__version__}, which reads formats up to {FORMAT}: install the later version."
         )
     body = content[len(head) + 1 :]
     if head + b"\n" != _head(format_, version, body):

@@ -36,7 +36,7 @@ DETECTORS = ["CAEPlusDetector", "CrossFittedCAEDetector", "MagNetDetector"]  # e
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
-def test_networks_and_their_detectors_on(backend):
+def test_networks_and_their_detectors_on(backend, pytestconfig):
     """Keras takes one back end a process, so the others get a pytest of their own."""
     if backend == keras.backend.backend():
         pytest.skip(f"{backend} is the back end of this very run")
@@ -44,8 +44,9 @@ def test_networks_and_their_detectors_on(backend):
         pytest.skip(f"{backend} is not installed: pip install '.[{backend}]'")
     checks = [f"tests/test_common.py::{check}[{name}]" for check in CHECKS for name in DETECTORS]
     chosen = ["-k", f"not ({' or '.join(LEFT_OUT)})", *FILES, *checks]
+    warnings = [f"-W{given}" for given in pytestconfig.getoption("pythonwarnings") or []]
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *chosen],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *warnings, *chosen],
         cwd=Path(__file__).parents[1],
         env=os.environ | {"KERAS_BACKEND": backend},
     )

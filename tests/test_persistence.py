@@ -291,6 +291,19 @@ def test_code_is_never_loaded(path, module, name, loader):
         load(path)
 
 
+@pytest.mark.parametrize("part", ["__class__", "__module__", "__loader__"])
+def test_names_in_a_file_do_nothing_to_a_terminal(path, part):
+    node = {"__class__": "system", "__module__": "os", "__loader__": "FunctionNode", "__id__": 1}
+    schema = {**node, "protocol": 2, "_skops_version": "0.16.0", part: "\x1b[2J"}
+    write(path, zipped({"schema.json": json.dumps(schema)}))
+    with pytest.raises(ValueError, match=r"\\x1b\[2J") as refusal:
+        load(path)
+    assert "\x1b" not in str(refusal.value)
+    path.write_bytes(b"skpoison 99 \x1b[2J 0\n")
+    with pytest.raises(ValueError, match=r"by skpoison \\x1b\[2J in format 99"):
+        load(path)
+
+
 def saved_array():
     """The parts of a file that holds one array, and the array's name in it."""
     buffer = io.BytesIO()

@@ -185,7 +185,10 @@ def _archive(path, label, others):
     wanted = {parameter: key for parameter, key in others.items() if key is not None}
     arrays = _load(path, {rows, label, *wanted.values()})
     unread = [key for key in keys if key not in arrays]
-    notes = [f"{path.name}: rows from '{rows}' of shape {arrays[rows].shape}, labels '{label}'."]
+    notes = [
+        f"{path.name}: rows from {quoted([rows])} of shape {arrays[rows].shape}, "
+        f"labels {quoted([label])}."
+    ]
     if unread:
         notes.append(f"Not read: {quoted(unread)}.")
     extra = {parameter: arrays[key] for parameter, key in wanted.items()}
@@ -202,7 +205,7 @@ def _load(path, keys=None):
             sizes = {m.filename.removesuffix(".npy"): m.file_size for m in archive.infolist()}
             for key in keys or sizes:
                 if sizes[key] > MAX_BYTES:
-                    raise ValueError(f"'{key}' unpacks to {sizes[key] >> 30} GiB")
+                    raise ValueError(f"{quoted([key])} unpacks to {sizes[key] >> 30} GiB")
                 with archive.open(f"{key}.npy") as member:
                     check_header(member, key, sizes[key])
         with np.load(path, allow_pickle=False) as arrays:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from skpoison.audit._inert import readable
+from skpoison.utils._readable import readable
 
 N_COLUMNS = 12  # shown
 COLUMNS_JUDGED = 300

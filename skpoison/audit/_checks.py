@@ -8,8 +8,10 @@ from scipy import sparse
 
 from skpoison.audit._target import check_classes
 from skpoison.audit.kinds import KINDS
-from skpoison.detectors._encoding import check_some_value
+from skpoison.detectors._encoding import check_some_value, kind_of
 from skpoison.detectors._precomputed import check_predictions, column_labels, columns_of_classes
+from skpoison.detectors._standardizer import LARGEST_SINGLE
+from skpoison.utils._magnitudes import MAX_VALUE, with_room_to_square
 from skpoison.utils._nearest import nearest
 
 KINDS_OF_ROWS = ("table", "text", "images", "features")
@@ -72,8 +74,10 @@ def check_data(data):
         raise ValueError(
             f"The label is missing in {len(rows):,} rows: {rows[:5].tolist()}. Drop these rows."
         )
-    if data.is_regression and not np.isfinite(y.astype(float)).all():
-        raise ValueError("y holds infinite targets.")
+    if data.is_regression:
+        if not np.isfinite(y.astype(float)).all():
+            raise ValueError("y holds infinite targets.")
+        with_room_to_square(y.astype(float), name="y")
     if data.is_classification:
         check_classes(y, data.label_name)
     if hasattr(data.X, "columns") and data.X.columns.has_duplicates:
@@ -84,17 +88,31 @@ def check_data(data):
     if hasattr(data.X, "columns"):
         check_some_value(data.X)
     for name in ("X", "features"):
-        _check_finite(name, getattr(data, name))
+        shape = getattr(getattr(data, name), "shape", (n_rows,))
+        if 0 in shape:
+            raise ValueError(f"{name} has shape {shape}: its rows are empty.")
+        _check_numbers(name, getattr(data, name))
     index = pd.RangeIndex(n_rows) if data.index is None else pd.Index(data.index)
     return replace(data, y=y, index=index, pred_proba=_probabilities(data, y))
 
 
-def _check_finite(name, X):
+def _check_numbers(name, X):
     if hasattr(X, "select_dtypes"):
-        X = X.select_dtypes("number").to_numpy(dtype=np.float64, na_value=np.nan)
-    values = X.data if sparse.issparse(X) else X
-    if getattr(values, "dtype", np.dtype("O")).kind == "f" and np.isinf(values).any():
+        columns = X.select_dtypes("number")
+        values, names = columns.to_numpy(dtype=np.float64, na_value=np.nan), list(columns)
+    else:
+        values, names = X, None
+    cells = values.data if sparse.issparse(values) else values
+    if getattr(cells, "dtype", np.dtype("O")).kind != "f":
+        return
+    if np.isinf(cells).any():
         raise ValueError(f"{name} holds infinite values: replace them or drop their rows.")
+    if sparse.issparse(X) and np.isnan(cells).any():
+        raise ValueError(
+            f"{name} is a sparse matrix with missing values: fill them, or give {name} as an array."
+        )
+    in_single_precision = np.ndim(cells) > 2 or kind_of(X) == "table"  # pixels, encoded tables
+    with_room_to_square(values, names, name, LARGEST_SINGLE if in_single_precision else MAX_VALUE)
 
 
 def _probabilities(data, y):

@@ -118,10 +118,12 @@ def use_columns(table):
             columns[name], changed[name] = _kind_of(table[name], notes)
     for name in infinite:
         changed[name] = table[name].replace([np.inf, -np.inf], np.nan)
-        notes.append(f"Infinite numbers in column '{name}' are read as missing.")
+        notes.append(f"Infinite numbers in column {quoted([name])} are read as missing.")
     left_out = [name for name, use in columns.items() if use.startswith("dropped")]
     if left_out:
-        words = [f"'{name}' ({columns[name].removeprefix('dropped: ')})" for name in left_out]
+        words = [
+            f"{quoted([name])} ({columns[name].removeprefix('dropped: ')})" for name in left_out
+        ]
         is_left = "column is" if len(left_out) == 1 else "columns are"
         notes.append(f"{len(left_out):,} {is_left} not used: {listed(words, 10)}.")
     used = table.drop(columns=left_out) if left_out else table
@@ -209,7 +211,7 @@ def _as_numbers(column, present, notes):
     if numbers.notna().mean() < MOSTLY:
         return None
     others = numbers.index[numbers.isna()]
-    note = f"Column '{column.name}' is read as numbers{with_commas}"
+    note = f"Column {quoted([column.name])} is read as numbers{with_commas}"
     if len(others):
         where = rows_named(others, slice(None))
         note += (

@@ -12,6 +12,7 @@ from skpoison.audit._files import BROKEN_BYTE, MAX_BYTES, as_text
 from skpoison.audit._inert import encodable
 from skpoison.audit._naming import counted, listed, rows_named
 from skpoison.audit._picture_files import SUFFIXES
+from skpoison.utils._readable import readable
 
 PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}
 
@@ -107,7 +108,7 @@ def read_texts(paths, index):
             if not text.strip():
                 raise ValueError("empty")
         except (ValueError, OSError) as error:
-            problems[row] = str(error)
+            problems[row] = readable(error)
         else:
             texts.append(BROKEN_BYTE.sub("\ufffd", text))
             good.append(row)

@@ -1,4 +1,6 @@
-"""Names and rows as notes and errors call them."""
+"""Names and rows as notes and errors call them: cut, and with what cannot be seen written out."""
+
+from skpoison.utils._readable import readable
 
 SHOWN = 5
 LONGEST = 60  # characters of one name
@@ -24,13 +26,13 @@ def listed(names, limit=SHOWN):
     >>> listed([3, 17, 20], limit=2)
     '3, 17, ...'
     """
-    shown = [_cut(str(name)) for name in names[:limit]]
+    shown = [_cut(name) for name in names[:limit]]
     return ", ".join([*shown, "..."] if len(names) > limit else shown)
 
 
 def quoted(names, limit=20):
     """The same with quotes around each name."""
-    return listed([f"'{_cut(str(name))}'" for name in names[: limit + 1]], limit)
+    return listed([f"'{_cut(name)}'" for name in names[: limit + 1]], limit)
 
 
 def rows_named(index, rows):
@@ -65,5 +67,6 @@ def counted(n, noun):
     return f"{n:,} {noun[:-1] + 'ies' if noun.endswith('y') else noun + 's'}"
 
 
-def _cut(text):
+def _cut(name):
+    text = readable(name)
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

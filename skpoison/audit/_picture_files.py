@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skpoison.audit._naming import counted, rows_named
+from skpoison.audit._naming import counted, listed, rows_named
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
@@ -71,7 +71,7 @@ def read_pictures(items, index, folder=None):
             good.append(row)
     if not good:
         row = min(problems, default=None)
-        first = f": {index[row]} ({_reason(problems[row])})" if problems else ""
+        first = f": {listed([index[row]])} ({_reason(problems[row])})" if problems else ""
         raise OSError(f"None of {counted(len(items), 'picture')} can be read{first}.")
     notes = [note]
     if problems:

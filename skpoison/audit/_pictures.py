@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from skpoison.audit._inert import readable
+from skpoison.utils._readable import readable
 
 N_BINS = 40
 N_CLASSES = 12  # of the picture of labels

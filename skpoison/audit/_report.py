@@ -10,9 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from skpoison.audit._excerpts import excerpts
-from skpoison.audit._inert import readable
 from skpoison.audit._pictures import label_picture, score_picture
 from skpoison.utils._files import write_whole
+from skpoison.utils._readable import readable
 
 ROWS_A_KIND = 200
 ROWS_IN_ALL = 1_000

@@ -15,7 +15,7 @@ from skpoison.audit._columns import use_columns
 from skpoison.audit._data import AuditData
 from skpoison.audit._folders import read_folder, read_texts
 from skpoison.audit._models import check_model, with_model_features
-from skpoison.audit._naming import counted, rows_named
+from skpoison.audit._naming import counted, quoted, rows_named
 from skpoison.audit._picture_files import read_pictures
 from skpoison.audit._tables import read_table
 from skpoison.audit._target import as_read, check_task, read_target
@@ -255,7 +255,7 @@ def _decide_columns(data):
         raise ValueError("No column is left beside the label: an audit needs rows to look at.")
     if [columns[name] for name in X] == ["text"]:
         text = X.iloc[:, 0]
-        data.notes.append(f"The column '{text.name}' holds texts: they are the rows.")
+        data.notes.append(f"The column {quoted([text.name])} holds texts: they are the rows.")
         texts = [None if pd.isna(value) else value for value in text]
         return _without_texts(replace(data, X=texts, kind="text"))
     return data

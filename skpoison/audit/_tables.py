@@ -15,6 +15,7 @@ from skpoison.audit._files import BROKEN_BYTE, as_text, unpacked
 from skpoison.audit._inert import encodable
 from skpoison.audit._naming import counted, listed, quoted
 from skpoison.utils._files import named
+from skpoison.utils._readable import readable
 
 MAX_BYTES = 2**33  # of an unpacked table of Arrow: a few bytes of Parquet may stand for any number
 MAX_CELLS = 2**31
@@ -69,13 +70,15 @@ def read_table(path, *, label, text=None, image=None, groups=None, split=None, s
     columns = {}
     for parameter, column in [*(("label", column) for column in labels), *roles.items()]:
         if column in columns:
-            raise ValueError(f"{columns[column]} and {parameter} name the same column, '{column}'.")
+            raise ValueError(
+                f"{columns[column]} and {parameter} name the same column, {quoted([column])}."
+            )
         columns[column] = parameter
     rest = table.drop(columns=list(columns))
     if _is_nested(table[labels[0]]):
         raise ValueError(
-            f"label='{labels[0]}' holds lists; one label a row is accepted, or a column of 0 and 1 "
-            "for each tag."
+            f"label={quoted(labels[:1])} holds lists; one label a row is accepted, or a column "
+            "of 0 and 1 for each tag."
         )
     only = next((roles[parameter] for parameter in ("text", "image") if parameter in roles), None)
     if text is not None and image is not None:
@@ -135,7 +138,7 @@ def _load(path, label, skip_bad):
         else:
             table, notes = read_delimited(text, suffix=suffix, label=label, skip_bad=skip_bad)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}.") from error
+        raise ValueError(f"{path}: {readable(error)}.") from error
     return table, [f"The text is {encoding}.", *notes]
 
 
@@ -270,7 +273,7 @@ def _stacked(column):
             return np.array([[list(row) for row in cell] for cell in column], dtype=np.float64)
         except (ValueError, TypeError):
             raise ValueError(
-                f"Column '{column.name}' holds lists that are not numbers of one shape."
+                f"Column {quoted([column.name])} holds lists that are not numbers of one shape."
             ) from error
 
 
@@ -290,8 +293,8 @@ def _tags(table):
         other = column[column.notna() & words.isna()]
         if len(other):
             raise ValueError(
-                f"label='{name}' holds {quoted(pd.unique(other.astype(str)), 3)}; where several "
-                "columns are named, each holds 0 and 1, yes and no, or true and false."
+                f"label={quoted([name])} holds {quoted(pd.unique(other.astype(str)), 3)}; where "
+                "several columns are named, each holds 0 and 1, yes and no, or true and false."
             )
         tags[:, place] = words.where(column.notna(), np.nan)
     return tags
@@ -303,5 +306,7 @@ def _names(table, column):
         return None
     values = table[column]
     if has_nested(values):
-        raise ValueError(f"Column '{column}' holds nested values; one name a row is accepted.")
+        raise ValueError(
+            f"Column {quoted([column])} holds nested values; one name a row is accepted."
+        )
     return np.array(["(missing)" if pd.isna(v) else str(v).strip() for v in values], dtype=str)

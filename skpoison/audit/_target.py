@@ -160,11 +160,11 @@ def _told_from_values(y, name):
     n = f"{len(values):,} different numbers in {counted(len(y), 'row')}"
     if is_whole and len(values) <= max(CLASSES_AT_MOST, SHARE_AT_MOST * len(y)):
         return "classification", [
-            f"The label '{name}' holds {n}: they are taken for classes. "
+            f"The label {quoted([name])} holds {n}: they are taken for classes. "
             "--task regression (task='regression') takes them for measurements."
         ]
     return "regression", [
-        f"The label '{name}' holds {n}: it is taken for a measured target (regression). "
+        f"The label {quoted([name])} holds {n}: it is taken for a measured target (regression). "
         "--task classification (task='classification') takes them for classes."
     ]
 
@@ -184,5 +184,5 @@ def _read_tags(values, name, names, task):
         is_numbered = names == [str(number) for number in range(len(names))]
         labels = labels if is_numbered else np.array(names)[labels]
         return read_target(labels, name, "classification")
-    notes = [f"The label '{name}' holds {counted(len(names), 'tag')} a row."]
+    notes = [f"The label {quoted([name])} holds {counted(len(names), 'tag')} a row."]
     return values, "multilabel", notes, names

@@ -37,7 +37,8 @@ def fit_target_noise(target, prediction, expected):
     generalised normal, with scales of their own on either side. Shape, scales and the share of
     wrong targets are those of largest likelihood. Wrong targets are accepted where the likelihood
     ratio test of a share of 0 says so at level .001, and by .01 of log-likelihood a row beyond it,
-    which the shape of right residuals may explain, and half of them can be told row by row.
+    which the shape of right residuals may explain, and half of them can be told row by row,
+    but not more than half of all rows.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ def fit_target_noise(target, prediction, expected):
     share = float(SHARES[place])
     right = (1 - share) * _right_density(residual, *best[place])
     probability = share * wrong / (share * wrong + right)
-    if np.mean(probability > 0.5) < LEAST_TOLD * share:
+    if not LEAST_TOLD * share <= np.mean(probability > 0.5) <= SHARES[-1]:
         return TargetNoise(0.0, (0.0, high), np.zeros(n_rows))
     return TargetNoise(share, (low, high), probability)
 

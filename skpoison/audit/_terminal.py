@@ -15,8 +15,8 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
-from skpoison.audit._inert import readable
 from skpoison.audit._naming import listed
+from skpoison.utils._readable import readable
 
 MOST_SUSPICIOUS = 10  # rows shown
 NAMES_A_LINE = 12  # columns named for each way of using them

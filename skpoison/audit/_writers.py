@@ -12,8 +12,9 @@ from uuid import uuid4
 import numpy as np
 import pandas as pd
 
-from skpoison.audit._inert import encodable, readable, spreadsheet_table
+from skpoison.audit._inert import encodable, spreadsheet_table
 from skpoison.audit._report import render
+from skpoison.utils._readable import readable
 
 CELLS_AT_ONCE = 2**22
 HOST = re.sub(r"\W", "-", platform.node(), flags=re.A)

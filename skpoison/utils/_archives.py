@@ -68,9 +68,9 @@ def check_header(file, name, size):
     }.get(version, np.lib.format.read_array_header_2_0)
     shape, _, dtype = read(file)
     if dtype.hasobject:
-        raise ValueError(f"'{name}' holds Python objects, which are never read")
+        raise ValueError(f"{name!r} holds Python objects, which are never read")
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > size:
-        raise ValueError(f"'{name}' declares shape {shape}, more than the file holds")
+        raise ValueError(f"{name!r} declares shape {shape}, more than the file holds")
 
 
 def load_arrays(path):

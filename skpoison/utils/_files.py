@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from skpoison.utils._readable import readable
+
 MOST_LETTERS = 1000  # of a reason
 
 
@@ -68,6 +70,6 @@ def named(path, advice=""):
     except Exception as error:
         if isinstance(error, MemoryError) or getattr(error, "filename", None):
             raise
-        reason = str(error)[:MOST_LETTERS] or type(error).__name__
+        reason = readable(error)[:MOST_LETTERS] or type(error).__name__
         sentence = f"{path}: broken, cut off or not what its name says ({reason})."
         raise OSError(f"{sentence} {advice}".strip()) from error

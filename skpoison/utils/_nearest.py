@@ -2,6 +2,8 @@
 
 from difflib import get_close_matches
 
+from skpoison.utils._readable import readable
+
 LONGEST = 60  # characters of a name that is offered
 LOOKED_AT = 200  # characters of what came
 
@@ -31,4 +33,4 @@ def nearest(name, accepted):
         lower.setdefault(known.lower(), known)
     name = str(name)[:LOOKED_AT].lower()
     found = get_close_matches(name, lower, n=1) or [x for x in lower if name and x.startswith(name)]
-    return f" Did you mean '{lower[found[0]][:LONGEST]}'?" if found else ""
+    return f" Did you mean '{readable(lower[found[0]][:LONGEST])}'?" if found else ""

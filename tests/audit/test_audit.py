@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.datasets import load_digits, load_wine
 from sklearn.preprocessing import scale
 
@@ -153,8 +154,60 @@ def test_labels_that_are_none():
         audit(X, [None] + ["a"] * 59)
     with pytest.raises(ValueError, match="infinite"):
         audit(np.full((60, 2), np.inf), [0, 1] * 30)
+    gaps = np.where(np.arange(120).reshape(60, 2) == 7, np.nan, 1.0)
+    with pytest.raises(ValueError, match="X is a sparse matrix with missing values"):
+        audit(sparse.csr_array(gaps), [0, 1] * 30)
+    with pytest.raises(ValueError, match="features is a sparse matrix with missing values"):
+        audit(X, [0, 1] * 30, features=sparse.csr_array(gaps))
     with pytest.raises(ValueError, match="must be a column of X"):
         audit(pd.DataFrame(X), "label")
+
+
+@pytest.mark.parametrize("y", [np.arange(60) % 2, np.linspace(0, 1, 60), None])
+@pytest.mark.parametrize(
+    ("container", "what"),
+    [
+        (np.asarray, "Column 1 of X"),
+        (sparse.csr_array, "Column 1 of X"),
+        (lambda X: pd.DataFrame(X, columns=["one", "two"]), "Column 'two' of X"),
+        (lambda X: X.reshape(60, 2, 1), "X"),
+    ],
+)
+def test_numbers_whose_squares_overflow(container, what, y):
+    X = np.random.RandomState(0).normal(size=(60, 2))
+    X[3, 1] = 1e300
+    with pytest.raises(ValueError, match=f"^{what} holds values up to 1e.300, whose squares"):
+        audit(container(X), y)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_table_with_gaps_is_taken_in_single_precision():
+    X = pd.DataFrame(np.random.RandomState(0).normal(size=(60, 2)), columns=["one", "two"])
+    X.iloc[0, 0], X.iloc[3, 1] = np.nan, 1e37
+    audit(X, np.arange(60) % 2)
+    X.iloc[3, 1] = 1e39
+    with pytest.raises(ValueError, match=r"^Column 'two' of X holds values up to 1e\+39"):
+        audit(X, np.arange(60) % 2)
+
+
+def test_targets_whose_squares_overflow():
+    X, y = np.random.RandomState(0).normal(size=(2, 60, 1))
+    with pytest.raises(ValueError, match=r"^y holds values up to .*e\+300, whose squares"):
+        audit(X, y.ravel() * 1e300, task="regression")
+
+
+@pytest.mark.parametrize("shape", [(60, 0), (60, 0, 2), (60, 2, 0), (60, 2, 2, 0)])
+def test_rows_of_nothing(shape):
+    X, y = np.ones((60, 2)), [0, 1] * 30
+    with pytest.raises(ValueError, match=r"X has shape .* its rows are empty"):
+        audit(np.empty(shape), y)
+    with pytest.raises(ValueError, match=r"X has shape .* its rows are empty"):
+        audit(np.empty(shape), y, features=X)
+    if len(shape) == 2:
+        with pytest.raises(ValueError, match=r"X has shape .* its rows are empty"):
+            audit(sparse.csr_array(shape), y)
+        with pytest.raises(ValueError, match=r"features has shape .* its rows are empty"):
+            audit(X, y, features=np.empty(shape))
 
 
 def test_a_sample_of_the_rows():

@@ -270,6 +270,22 @@ def test_gaps_that_tell_the_label_are_a_leak():
     assert look("leak", X, y).table["column"].to_list() == ["column 'two'"]
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_columns_without_a_value_tell_nothing():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    empty = {"number": np.nan, "time": pd.Series([pd.NaT] * len(X)), "word": None}
+    found = look("leak", X.assign(code=-y, **empty), y)
+    assert found.table["column"].to_list() == ["column 'code'"]
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_leak_beyond_single_precision():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    found = look("leak", X.assign(code=y.map({0: 1e100, 1: -1e-200, 2: -1e100})), y)
+    assert found.table["column"].to_list() == ["column 'code'"]
+    assert (found.table["right"] == 1).all()
+
+
 def test_features_that_tell_the_label_are_no_leak():
     """A good embedding tells it by design; a column of the data beside it is still found."""
     y = np.repeat([0, 1], 60)
@@ -358,6 +374,13 @@ def test_honest_targets(noise):
     y = y + rng.standard_t(3, 320) if noise == "heavy tails" else rng.normal(size=320)
     found = look("target", X, y)
     assert not found.found and found.interval[0] == 0
+
+
+@pytest.mark.parametrize("seed", [34, 43])
+def test_few_rows_about_which_nothing_is_known(seed):
+    X = np.random.RandomState(seed).randint(3, size=(21, 14)).astype(float)
+    found = look("target", X, np.linspace(0, 1, 21))
+    assert not found.flagged.any() and found.share == 0
 
 
 def test_wrong_targets():

@@ -9,6 +9,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skpoison.audit.kinds._base import BaseKind, count, percent
 from skpoison.detectors._cross_fitting import stratified_folds
+from skpoison.detectors._standardizer import LARGEST_SINGLE
 
 MOST_ROWS = 5000  # drawn: what nearly all rows show, a part shows too
 FEWEST_ROWS = 50
@@ -172,11 +173,16 @@ def _right_by_rank(values, y):
 def _right_by_tree(values, codes, folds):
     """Rows whose label a tree of the other half tells."""
     n_classes = codes.max() + 1
-    edges = np.unique(np.nanquantile(values, np.linspace(0, 1, N_BINS + 1)[1:-1]))
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return np.zeros(len(codes), dtype=bool)
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, N_BINS + 1)[1:-1]))
     counts = np.zeros((len(edges) + 1, n_classes), dtype=np.int32)
     np.add.at(counts, (np.searchsorted(edges, values, side="right"), codes), 1)
     if counts.max(axis=1).sum() < WORTH_A_TREE * len(codes):
         return np.zeros(len(codes), dtype=bool)
+    if np.abs(known).max() > LARGEST_SINGLE:  # in which trees are grown; they look at order alone
+        values = rankdata(values, nan_policy="omit")
     tree = DecisionTreeClassifier(max_leaf_nodes=8 * n_classes, min_samples_leaf=2, random_state=0)
     halves = [np.flatnonzero(folds == fold) for fold in (0, 1)]
     cv = [halves, halves[::-1]]

@@ -10,6 +10,7 @@ import numpy as np
 from skpoison._typing import FilePath
 from skpoison.networks._quiet_import import silent_stderr
 from skpoison.utils._archives import check_archive
+from skpoison.utils._readable import readable
 
 PROBABILITIES = ("softmax", "sigmoid")  # activations of a last layer that gives them
 SCALING = (keras.layers.Rescaling, keras.layers.Normalization)
@@ -62,7 +63,9 @@ class SavedNetwork:
             with silent_stderr():  # layers of texts import TensorFlow, whatever the back end is
                 model = keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # whatever a broken file makes its parsers raise
-            raise ValueError(f"{path} is no network that Keras can load: {error}") from error
+            raise ValueError(
+                f"{path} is no network that Keras can load: {readable(error)}"
+            ) from error
         if not model.inputs or len(model.inputs) != 1:
             raise ValueError(f"{path} has {len(model.inputs or ())} inputs; one is accepted.")
         last = model.layers[-1]
@@ -98,7 +101,7 @@ def _check_plan(path):
             check_archive(archive)
             waiting = [json.loads(archive.read("config.json"))]
     except Exception as error:  # of zip, of its compressions, of JSON
-        raise ValueError(f"{path} is no network that Keras can load: {error}") from error
+        raise ValueError(f"{path} is no network that Keras can load: {readable(error)}") from error
     while waiting:
         part = waiting.pop()
         if isinstance(part, dict):

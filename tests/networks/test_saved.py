@@ -102,6 +102,14 @@ def test_members_that_leave_the_folder_are_refused(parts, tmp_path, name):
         SavedNetwork(path)
 
 
+def test_names_in_a_plan_do_nothing_to_a_terminal(parts, tmp_path):
+    plan = json.loads(parts["config.json"]) | {"class_name": "\x1b[2J"}
+    path = write(tmp_path / "m.keras", parts | {"config.json": json.dumps(plan)})
+    with pytest.raises(ValueError, match=r"\\x1b\[2J") as refusal:
+        SavedNetwork(path)
+    assert "\x1b" not in str(refusal.value)
+
+
 def test_a_vocabulary_in_another_file_is_not_read(parts, tmp_path):
     (tmp_path / "secret.txt").write_text("password")
     lookup = layer("StringLookup", vocabulary=str(tmp_path / "secret.txt"))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, OutlierMixin, _fit_context
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods
@@ -14,10 +15,23 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from skpoison._typing import Estimator, FloatArray, IntArray, RandomState, Rows
 from skpoison.detectors._label_noise import LabelNoiseDetector
 from skpoison.detectors._score import PoisonScoreMixin
+from skpoison.thresholds import LabelNoiseThreshold
+from skpoison.thresholds._noise_likelihood import (
+    MAX_SHARE,
+    SMALLEST,
+    fit_uniform_noise,
+    log_prior,
+    profile_interval,
+)
 from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._containers import check_container
 
 LEAST_ROWS = 2  # of each value of a tag, for it to be judged
+LEVEL = 0.9  # of intervals of shares; tried by benchmarks/calibrate_estimators.py tags
+SHARES = np.concatenate(
+    [[0.0], np.geomspace(0.002, 0.02, 8)[:-1], np.linspace(0.02, MAX_SHARE, 49)]
+)
+STEPS = np.linspace(-2.5, 2.5, 51)  # of the logarithm of temperatures about the best
 
 
 class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEstimator):
@@ -25,6 +39,8 @@ class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEs
 
     A detector is fitted for each tag, to all rows with their values of this tag, so that each tag
     has a verdict and a share of wrong values of its own. A row is flagged where one of its tags is.
+    Where verdicts come of the likelihood of label noise, a tag that shows no wrong values on its
+    own takes the share that all tags show together, if its own values do not deny it.
 
     Parameters
     ----------
@@ -57,6 +73,14 @@ class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEs
     See Also
     --------
     LabelNoiseDetector : One label a row.
+
+    Notes
+    -----
+    The likelihood of label noise is that of :class:`~skpoison.thresholds.LabelNoiseThreshold`: a
+    share of the values of a tag is wrong, and a temperature says how far scores are to be trusted.
+    The profile likelihoods of the share, over the temperatures, of all tags are multiplied. Where
+    the 90 % interval of the share that follows excludes 0, each tag without noise of its own takes
+    that share whose own interval contains it.
 
     Examples
     --------
@@ -114,6 +138,8 @@ class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEs
             detector = seeded_clone(self._inner(), random_state)
             too_few = column is not None and len(columns) > 1 and not _can_judge(column)
             self.detectors_.append(None if too_few else detector.fit(X, column))
+        if len(columns) > 1:
+            judge_together(self.detectors_, columns)
         judged = [detector for detector in self.detectors_ if detector is not None]
         if not judged:
             raise ValueError(
@@ -237,6 +263,88 @@ class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEs
         tags.input_tags = get_tags(self._inner()).input_tags
         tags.target_tags.multi_output = True
         return tags
+
+
+def judge_together(detectors, columns):
+    """Let tags without noise of their own take the share that all tags have together.
+
+    Parameters
+    ----------
+    detectors : list of length n_tags
+        The fitted detectors, which are changed in place; None for a tag that is not judged. Those
+        whose rule is another one than the likelihood of label noise stay as they are.
+
+    columns : list of ndarray of shape (n_samples,)
+        The tags that they were fitted to.
+    """
+    pairs = [
+        (detector, np.unique(column, return_inverse=True)[1])
+        for detector, column in zip(detectors, columns, strict=True)
+        if isinstance(getattr(detector, "fitted_threshold_", None), LabelNoiseThreshold)
+        and detector.fitted_threshold_.noise != "pair"
+        and detector.training_class_scores_.shape[1] > 1
+    ]
+    if all(detector.contamination_ > 0 for detector, _ in pairs):
+        return
+    profiles = []
+    for detector, codes in pairs:
+        rule = detector.fitted_threshold_
+        prior = rule.temperature, rule.temperature_scale
+        profiles.append(share_profile(detector.training_class_scores_, codes, *prior))
+    total = sum(profile for profile, _ in profiles)
+    best = total.argmax()
+    interval = profile_interval(SHARES, total, LEVEL)
+    if interval[0] == 0:
+        return
+    for (detector, codes), (profile, temperatures) in zip(pairs, profiles, strict=True):
+        low, high = profile_interval(SHARES, profile, LEVEL)
+        if detector.contamination_ == 0 and low <= SHARES[best] <= high:
+            rule = detector.fitted_threshold_
+            rule.noise_, rule.temperature_ = "uniform", float(temperatures[best])
+            rule.contamination_, rule.contamination_interval_ = float(SHARES[best]), interval
+            rule._set_uniform(rule.contamination_)
+            anomaly = rule.anomaly_scores(detector.training_class_scores_, codes)
+            detector.training_scores_ = -anomaly
+            detector.contamination_ = rule.contamination_
+            detector.contamination_interval_ = interval
+
+
+def share_profile(scores, codes, temperature, scale):
+    """Profile log-likelihood of shares of uniform noise, over the temperature.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_samples, n_values)
+        Anomaly scores under each value of a tag.
+
+    codes : ndarray of shape (n_samples,)
+        Codes of the values seen.
+
+    temperature, scale : float
+        Centre and scale of the prior.
+
+    Returns
+    -------
+    profile : ndarray of shape (n_shares,)
+        Largest penalised log-likelihood with each of `SHARES`.
+
+    temperatures : ndarray of shape (n_shares,)
+        Where it is reached.
+    """
+    logits = -(scores - scores.min(axis=1, keepdims=True))
+    fit = fit_uniform_noise(logits[np.newaxis], codes, [temperature], scale)
+    grid = np.append(temperature, fit.temperatures[0] * np.exp(STEPS))
+    n_others = scores.shape[1] - 1
+    likelihoods = np.empty((len(grid), len(SHARES)))
+    for place, value in enumerate(grid):
+        right = softmax(value * logits, axis=1)[np.arange(len(codes)), codes]
+        wrong = (1 - right) / n_others
+        likelihoods[place] = [
+            np.log(np.maximum((1 - share) * right + share * wrong, SMALLEST)).sum()
+            for share in SHARES
+        ]
+        likelihoods[place] += log_prior(np.log(value / temperature), scale)
+    return likelihoods.max(axis=0), grid[likelihoods.argmax(axis=0)]
 
 
 def tag_values(y):

@@ -3,7 +3,9 @@ import pandas as pd
 import pytest
 from imblearn.pipeline import make_pipeline
 from scipy import sparse
-from sklearn.datasets import load_digits
+from scipy.special import expit
+from sklearn.datasets import load_digits, make_multilabel_classification
+from sklearn.metrics import f1_score
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -34,6 +36,47 @@ def test_each_tag_is_judged_as_by_a_detector_of_its_own(tagged):
     )
     np.testing.assert_allclose(detector.tag_contamination_, [0.15, 0.04, 0.0], atol=0.04)
     assert ((detector.predict_tags(X, y) == -1) == wrong).mean() > 0.97
+
+
+def test_tags_that_tell_nothing_alone_take_the_share_of_all():
+    X, tags = make_multilabel_classification(
+        400, n_features=20, n_classes=6, n_labels=3, random_state=1
+    )
+    wrong = np.random.RandomState(1).uniform(size=tags.shape) < 0.15
+    y = np.where(wrong, 1 - tags, tags)
+    alone = [MarginDetector(random_state=0).fit(X, column) for column in y.T]
+    shares_alone = np.array([found.contamination_ for found in alone])
+    undecided = shares_alone == 0
+    assert 0 < undecided.sum() < 6
+
+    # the likelihood of all tags, written out
+    rule = MarginDetector.auto_threshold
+    shares, temperatures = np.arange(0, 0.5, 0.01), np.geomspace(0.01, 100, 400)
+    prior = -np.log1p((np.log(temperatures / rule.temperature) / rule.temperature_scale) ** 2)
+    total, rights = np.zeros(len(shares)), []
+    for found, column in zip(alone, y.T, strict=True):
+        gap = found.training_class_scores_ @ [1, -1] * (2 * column - 1)
+        right = expit(np.outer(temperatures, gap))
+        likelihood = np.array(
+            [np.log((1 - share) * right + share * (1 - right)).sum(axis=1) for share in shares]
+        )
+        total += (likelihood + prior).max(axis=1)
+        rights.append((likelihood + prior, right))
+    best = total.argmax()
+
+    together = TagwiseDetector(MarginDetector(random_state=0)).fit(X, y)
+    found = together.tag_contamination_
+    np.testing.assert_array_equal(found[~undecided], shares_alone[~undecided])
+    np.testing.assert_allclose(found[undecided], shares[best], atol=0.011)
+    flagged = together.predict_tags(X, y) == -1
+    for tag in np.flatnonzero(undecided):
+        likelihood, right = rights[tag]
+        right = right[likelihood[best].argmax()]
+        expected = shares[best] * (1 - right) > (1 - shares[best]) * right
+        assert (flagged[:, tag] == expected).mean() > 0.97
+    np.testing.assert_array_equal(together.predict(X, y), np.where(flagged.any(axis=1), -1, 1))
+    flagged_alone = np.column_stack([one.training_scores_ < one.offset_ for one in alone])
+    assert f1_score(wrong.ravel(), flagged.ravel()) > f1_score(wrong.ravel(), flagged_alone.ravel())
 
 
 @pytest.mark.parametrize(

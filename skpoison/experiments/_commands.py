@@ -131,7 +131,7 @@ def _run(until, protocol, out, jobs, backend, scheduler, update, images=False, t
 
 def _say(text):
     """Print a line with a path, whose name may be a stranger's."""
-    from skpoison.audit._inert import readable
+    from skpoison.utils._readable import readable
 
     typer.echo(readable(text))
 

@@ -13,10 +13,10 @@ import matplotlib
 import pandas as pd
 
 from skpoison._typing import FilePath
-from skpoison.audit._inert import readable
 from skpoison.experiments._figures import draw, summarise
 from skpoison.experiments.comparison._page import write_leaderboard
 from skpoison.utils._files import named, write_whole
+from skpoison.utils._readable import readable
 
 FIGURES = {
     "accuracy": ("defended_accuracy", "Test accuracy of the victim"),

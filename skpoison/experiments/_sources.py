@@ -59,7 +59,20 @@ def _code(module):
         body = getattr(node, "body", None)
         if isinstance(body, list):
             node.body = [statement for statement in body if not _is_docstring(statement)]
-    return ast.unparse(tree)
+    return _form(tree)
+
+
+def _form(node):
+    """A syntax tree as text that is the same in every version of Python: what is empty is left out.
+
+    Versions add fields, and write strings out otherwise.
+    """
+    if isinstance(node, ast.AST):
+        fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
+        return f"{type(node).__name__}({','.join(f'{n}={_form(value)}' for n, value in fields)})"
+    if isinstance(node, list):
+        return f"[{','.join(map(_form, node))}]"
+    return repr(node)
 
 
 def _is_docstring(statement):

@@ -42,8 +42,8 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     its prior: gradient poison, which the others follow, would pass for classes that overlap. Where
     the sum of many rows still shows fewer, the labels of its surest rows tell how many.
 
-    The linear learner judges alone where 300 rows or more show not half of what it is sure of, and
-    that is a quarter of all labels that it contradicts: where it errs by nature, it is sure of few.
+    The linear learner judges alone where 300 rows or more show fewer than it is sure of, and that
+    is a quarter of all labels that it contradicts: where it errs by nature, it is sure of few.
     It does so too where the labels that it contradicts are a group that the RBF kernel has learnt,
     as gradient poison of many sets is: it is then fitted without the group. Where no line divides
     the classes, it has no say.
@@ -204,11 +204,11 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         return costs
 
     def _is_denied(self, costs, y, contradicted):
-        """Whether the sum shows few of the wrong labels that the linear learner is sure of."""
+        """Whether the sum shows fewer wrong labels than the linear learner is sure of."""
         sure_share = self._sure_share()
         if sure_share == 0 or sure_share < LEAST_DENIED * contradicted:
             return False
-        return self._rule_when_sure().fit(costs, y).contamination_ < sure_share / 2
+        return self._rule_when_sure().fit(costs, y).contamination_ < sure_share
 
     def _sure_share(self):
         """The least share of wrong labels that the first round is sure of, or 0."""

@@ -77,7 +77,7 @@ class MarginDetector(CrossFittedDetector):
     >>> from sklearn.datasets import load_digits
     >>> from skpoison.attacks import LabelFlipAttack
     >>> from skpoison.detectors import MarginDetector
-    >>> X, y = load_digits(n_class=2, return_X_y=True)
+    >>> X, y = load_digits(n_class=3, return_X_y=True)
     >>> X = X / 16
     >>> detector = MarginDetector(random_state=0).fit(X, y)
     >>> detector.contamination_

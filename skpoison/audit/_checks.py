@@ -111,7 +111,15 @@ def _check_numbers(name, X):
         raise ValueError(
             f"{name} is a sparse matrix with missing values: fill them, or give {name} as an array."
         )
-    in_single_precision = np.ndim(cells) > 2 or kind_of(X) == "table"  # pixels, encoded tables
+    is_pictures = np.ndim(cells) > 2
+    if is_pictures:
+        missing = np.flatnonzero(np.isnan(cells).reshape(len(cells), -1).any(axis=1))
+        if len(missing):
+            raise ValueError(
+                f"{name} holds {len(missing):,} pictures with missing pixels (NaN): "
+                f"{missing[:5].tolist()}. Fill these or drop the pictures."
+            )
+    in_single_precision = is_pictures or kind_of(X) == "table"  # pixels, encoded tables
     with_room_to_square(values, names, name, LARGEST_SINGLE if in_single_precision else MAX_VALUE)
 
 

@@ -196,6 +196,13 @@ def test_targets_whose_squares_overflow():
         audit(X, y.ravel() * 1e300, task="regression")
 
 
+def test_pictures_with_missing_pixels_are_refused_by_number():
+    X = np.random.RandomState(0).uniform(size=(12, 2, 2))
+    X[[3, 7], 1, 0] = np.nan
+    with pytest.raises(ValueError, match=r"2 pictures with missing pixels \(NaN\): \[3, 7\]"):
+        audit(X, np.arange(12) % 2)
+
+
 @pytest.mark.parametrize("shape", [(60, 0), (60, 0, 2), (60, 2, 0), (60, 2, 2, 0)])
 def test_rows_of_nothing(shape):
     X, y = np.ones((60, 2)), [0, 1] * 30

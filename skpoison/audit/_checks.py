@@ -17,6 +17,7 @@ from skpoison.utils._nearest import nearest
 KINDS_OF_ROWS = ("table", "text", "images", "features")
 TASKS = ("classification", "regression", "multilabel")
 FEWEST_ROWS = 2
+MOST_OF_A_PIXEL = 1e15  # squares of 100 million of them fit into single precision
 
 
 def chosen_kinds(data, only):
@@ -119,8 +120,8 @@ def _check_numbers(name, X):
                 f"{name} holds {len(missing):,} pictures with missing pixels (NaN): "
                 f"{missing[:5].tolist()}. Fill these or drop the pictures."
             )
-    in_single_precision = is_pictures or kind_of(X) == "table"  # pixels, encoded tables
-    with_room_to_square(values, names, name, LARGEST_SINGLE if in_single_precision else MAX_VALUE)
+    most = LARGEST_SINGLE if kind_of(X) == "table" else MAX_VALUE
+    with_room_to_square(values, names, name, MOST_OF_A_PIXEL if is_pictures else most)
 
 
 def _probabilities(data, y):

@@ -196,6 +196,15 @@ def test_targets_whose_squares_overflow():
         audit(X, y.ravel() * 1e300, task="regression")
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_pixels_are_squared_in_single_precision():
+    """The largest squares are taken of pictures that look alike, which are compared."""
+    X = np.random.RandomState(0).uniform(size=(40, 4, 4)) * 0.9e15
+    audit(X[np.arange(40) // 2], np.arange(40) % 2)
+    with pytest.raises(ValueError, match=r"^X holds values up to .*e\+23, whose squares overflow"):
+        audit(X * 1e9, np.arange(40) % 2)
+
+
 def test_pictures_with_missing_pixels_are_refused_by_number():
     X = np.random.RandomState(0).uniform(size=(12, 2, 2))
     X[[3, 7], 1, 0] = np.nan

@@ -147,8 +147,11 @@ class BasePoisonDetector(
         self.training_class_scores_ = np.asarray(scores, dtype=np.float64)
         self._training_rows = RowIndex(X)
 
-        self.fitted_threshold_ = self._make_threshold(random_state)
-        self.fitted_threshold_.fit(self.training_class_scores_, codes)
+        return self._fit_threshold(self._make_threshold(random_state), codes)
+
+    def _fit_threshold(self, rule, codes):
+        """Let a rule judge the training rows."""
+        self.fitted_threshold_ = rule.fit(self.training_class_scores_, codes)
         anomaly = self.fitted_threshold_.anomaly_scores(self.training_class_scores_, codes)
         self.training_scores_ = -anomaly
         self.offset_ = -self.fitted_threshold_.threshold_

@@ -11,12 +11,7 @@ from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._cross_fitting import near_duplicate_groups
 from skpoison.detectors._forest_scores import HalfForest
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
-from skpoison.detectors._linear_judge import (
-    HELD,
-    TEMPERATURE_SCALE,
-    contradiction,
-    judge_linearly,
-)
+from skpoison.detectors._linear_judge import HELD, TEMPERATURE_SCALE, judge_linearly
 from skpoison.detectors._ridge_scores import LeaveOneOutRidge
 from skpoison.detectors._standardizer import Standardizer
 from skpoison.thresholds import LabelNoiseThreshold
@@ -196,8 +191,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         level = np.exp(np.mean(np.log(fit.temperatures / priors)))
         self.weights_ = dict(zip(self.learners_, (fit.temperatures / level).tolist(), strict=True))
         costs = self._combine(scores)
-        contradicted = (contradiction(-first.costs, y) > 0).mean()
-        if "trees" in self.learners_ and self._is_denied(costs, y, contradicted):
+        if "trees" in self.learners_ and self._is_denied(costs, y, first.contradicted):
             self.weights_ = dict.fromkeys(self.learners_, 0.0)
             self.weights_["linear"] = self.first_threshold_.temperature_
             costs = self._combine(scores)

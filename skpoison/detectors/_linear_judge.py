@@ -33,6 +33,9 @@ class LinearVerdict(NamedTuple):
     rule : LabelNoiseThreshold
         Fitted to the costs, with its temperature held to the prior where there is a group.
 
+    contradicted : float
+        Share of the labels that it contradicts, fitted to all rows.
+
     is_linear : bool
         Whether the classes are linear enough for its word on wrong labels to count.
 
@@ -42,6 +45,7 @@ class LinearVerdict(NamedTuple):
 
     costs: np.ndarray
     rule: LabelNoiseThreshold
+    contradicted: float
     is_linear: bool
     has_group: bool
 
@@ -79,10 +83,10 @@ def judge_linearly(linear, other, X, y, groups):
         decision = linear.fit_predict(X, y, groups, outside)
         rule = LabelNoiseThreshold(TEMPERATURE, HELD, noise="uniform").fit(-decision, y)
         if rule.contamination_ > 0:
-            return LinearVerdict(-decision, rule, is_linear, True)
+            return LinearVerdict(-decision, rule, share, is_linear, True)
         decision = linear.fit_predict(X, y, groups, everywhere)
     rule = LabelNoiseThreshold(TEMPERATURE, TEMPERATURE_SCALE, noise="uniform")
-    return LinearVerdict(-decision, rule.fit(-decision, y), is_linear, False)
+    return LinearVerdict(-decision, rule.fit(-decision, y), share, is_linear, False)
 
 
 def _outside_group(contradicted, other, X, y, groups):

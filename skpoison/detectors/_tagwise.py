@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
-from scipy.special import softmax
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, OutlierMixin, _fit_context
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, OutlierMixin, _fit_context, clone
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
@@ -17,10 +16,9 @@ from skpoison.detectors._label_noise import LabelNoiseDetector
 from skpoison.detectors._score import PoisonScoreMixin
 from skpoison.thresholds import LabelNoiseThreshold
 from skpoison.thresholds._noise_likelihood import (
-    MAX_SHARE,
-    SMALLEST,
+    SHARES,
     fit_uniform_noise,
-    log_prior,
+    likelihood_profile,
     profile_interval,
 )
 from skpoison.utils._cloning import seeded_clone
@@ -28,10 +26,6 @@ from skpoison.utils._containers import check_container
 
 LEAST_ROWS = 2  # of each value of a tag, for it to be judged
 LEVEL = 0.9  # of intervals of shares; tried by benchmarks/calibrate_estimators.py tags
-SHARES = np.concatenate(
-    [[0.0], np.geomspace(0.002, 0.02, 8)[:-1], np.linspace(0.02, MAX_SHARE, 49)]
-)
-STEPS = np.linspace(-2.5, 2.5, 51)  # of the logarithm of temperatures about the best
 
 
 class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEstimator):
@@ -288,63 +282,20 @@ def judge_together(detectors, columns):
         return
     profiles = []
     for detector, codes in pairs:
-        rule = detector.fitted_threshold_
+        rule, scores = detector.fitted_threshold_, detector.training_class_scores_
+        logits = -(scores - scores.min(axis=1, keepdims=True))
         prior = rule.temperature, rule.temperature_scale
-        profiles.append(share_profile(detector.training_class_scores_, codes, *prior))
-    total = sum(profile for profile, _ in profiles)
-    best = total.argmax()
-    interval = profile_interval(SHARES, total, LEVEL)
+        fit = fit_uniform_noise(logits[np.newaxis], codes, prior[:1], prior[1])
+        profiles.append(likelihood_profile(logits, codes, *prior, fit, SHARES)[1])
+    total = sum(profiles)
+    share, interval = SHARES[total.argmax()], profile_interval(SHARES, total, LEVEL)
     if interval[0] == 0:
         return
-    for (detector, codes), (profile, temperatures) in zip(pairs, profiles, strict=True):
+    for (detector, codes), profile in zip(pairs, profiles, strict=True):
         low, high = profile_interval(SHARES, profile, LEVEL)
-        if detector.contamination_ == 0 and low <= SHARES[best] <= high:
-            rule = detector.fitted_threshold_
-            rule.noise_, rule.temperature_ = "uniform", float(temperatures[best])
-            rule.contamination_, rule.contamination_interval_ = float(SHARES[best]), interval
-            rule._set_uniform(rule.contamination_)
-            anomaly = rule.anomaly_scores(detector.training_class_scores_, codes)
-            detector.training_scores_ = -anomaly
-            detector.contamination_ = rule.contamination_
-            detector.contamination_interval_ = interval
-
-
-def share_profile(scores, codes, temperature, scale):
-    """Profile log-likelihood of shares of uniform noise, over the temperature.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n_samples, n_values)
-        Anomaly scores under each value of a tag.
-
-    codes : ndarray of shape (n_samples,)
-        Codes of the values seen.
-
-    temperature, scale : float
-        Centre and scale of the prior.
-
-    Returns
-    -------
-    profile : ndarray of shape (n_shares,)
-        Largest penalised log-likelihood with each of `SHARES`.
-
-    temperatures : ndarray of shape (n_shares,)
-        Where it is reached.
-    """
-    logits = -(scores - scores.min(axis=1, keepdims=True))
-    fit = fit_uniform_noise(logits[np.newaxis], codes, [temperature], scale)
-    grid = np.append(temperature, fit.temperatures[0] * np.exp(STEPS))
-    n_others = scores.shape[1] - 1
-    likelihoods = np.empty((len(grid), len(SHARES)))
-    for place, value in enumerate(grid):
-        right = softmax(value * logits, axis=1)[np.arange(len(codes)), codes]
-        wrong = (1 - right) / n_others
-        likelihoods[place] = [
-            np.log(np.maximum((1 - share) * right + share * wrong, SMALLEST)).sum()
-            for share in SHARES
-        ]
-        likelihoods[place] += log_prior(np.log(value / temperature), scale)
-    return likelihoods.max(axis=0), grid[likelihoods.argmax(axis=0)]
+        if detector.contamination_ == 0 and low <= share <= high:
+            rule = clone(detector.fitted_threshold_).set_params(share=float(share))
+            detector._fit_threshold(rule, codes)
 
 
 def tag_values(y):

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skpoison._typing import FloatArray
 from skpoison.thresholds._base import BaseThreshold
 from skpoison.thresholds._noise_likelihood import (
+    MAX_SHARE,
     fit_pair_noise,
     fit_uniform_noise,
     likelihood_profile,
@@ -72,6 +73,10 @@ class LabelNoiseThreshold(BaseThreshold):
         uniform noise falls short of `sure_share`, the share is therefore read off the labels of the
         surest rows, provided that no class of 300 rows or more denies `sure_share`.
 
+    share : float, default=None
+        Of wrong labels, at most 0.5, where it is known: noise is then uniform, and only the
+        temperature is fitted. None: it is estimated.
+
     Attributes
     ----------
     noise_ : {"none", "uniform", "pair"}
@@ -91,7 +96,7 @@ class LabelNoiseThreshold(BaseThreshold):
         0: anomaly scores are the log-odds of a wrong label.
 
     contamination_ : float
-        Estimated share of wrong labels; 0 where no noise was accepted.
+        Estimated share of wrong labels, or `share`; 0 where no noise was accepted.
 
     contamination_interval_ : tuple of float
         Its 90 % profile likelihood interval.
@@ -134,6 +139,7 @@ class LabelNoiseThreshold(BaseThreshold):
         "temperature_scale": [Interval(Real, 0, None, closed="neither")],
         "sharpening": [Interval(Real, 0, None, closed="neither")],
         "sure_share": [Interval(Real, 0, 1, closed="left")],
+        "share": [Interval(Real, 0, MAX_SHARE, closed="right"), None],
     }
 
     def __init__(
@@ -144,12 +150,14 @@ class LabelNoiseThreshold(BaseThreshold):
         noise: Literal["auto", "pair", "uniform"] = "auto",
         sharpening: float = 1.0,
         sure_share: float = 0.0,
+        share: float | None = None,
     ):
         self.temperature = temperature
         self.temperature_scale = temperature_scale
         self.noise = noise
         self.sharpening = sharpening
         self.sure_share = sure_share
+        self.share = share
 
     def _fit(self, scores, y):
         n_classes = scores.shape[1]
@@ -163,7 +171,9 @@ class LabelNoiseThreshold(BaseThreshold):
             return
         y = scores.argmin(axis=1) if y is None else y
         logits = -(scores - scores.min(axis=1, keepdims=True))
-        fit = fit_uniform_noise(logits[np.newaxis], y, [self.temperature], self.temperature_scale)
+        fit = fit_uniform_noise(
+            logits[np.newaxis], y, [self.temperature], self.temperature_scale, self.share
+        )
         self.temperature_ = float(fit.temperatures[0])
 
         shares, profile = likelihood_profile(
@@ -172,7 +182,10 @@ class LabelNoiseThreshold(BaseThreshold):
         self.contamination_interval_ = profile_interval(shares, profile, LEVEL)
         likelihood = max(fit.likelihood, profile[0])
         self.likelihood_ratio_ = float(2 * (profile.max() - profile[0]))
-        if self._beats_chance(fit.likelihood, y):
+        if self.share is not None:
+            self.noise_, self.contamination_ = "uniform", float(self.share)
+            self._set_uniform(self.contamination_)
+        elif self._beats_chance(fit.likelihood, y):
             if self.contamination_interval_[0] > 0 and self.noise != "pair":
                 self.noise_, self.contamination_ = "uniform", float(fit.share)
                 self._set_uniform(fit.share)

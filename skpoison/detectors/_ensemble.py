@@ -332,9 +332,7 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
         is_given = isinstance(self.detectors, list) or name in (self.detectors or {})
         if is_given or name != "centroid" or n_columns >= FEW_COLUMNS or not flagged.any():
             return False
-        parts = detector.training_scores_[flagged], detector.training_scores_[~flagged]
-        separation = (parts[1].mean() - parts[0].mean()) / np.hypot(*map(np.std, parts))
-        return separation < FAR_APART
+        return separation(detector.training_scores_, flagged) < FAR_APART
 
     def _know_again(self, X, positions):
         super()._know_again(X, positions)
@@ -350,6 +348,12 @@ class EnsembleDetector(_BaseComposition, BasePoisonDetector):
     def _as_given(self, X):
         """Rows in the shape they came in: detectors that hold networks look at it."""
         return X.reshape(len(X), *self._array_shape) if len(self._array_shape) > 1 else X
+
+
+def separation(scores, flagged):
+    """How far apart the means of flagged rows and others lie, in their deviations' hypotenuse."""
+    low, high = scores[flagged], scores[~flagged]
+    return (high.mean() - low.mean()) / np.hypot(low.std(), high.std())
 
 
 class _Ranks:

@@ -25,7 +25,7 @@ from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._containers import check_container
 
 LEAST_ROWS = 2  # of each value of a tag, for it to be judged
-LEVEL = 0.9  # of intervals of shares; tried by benchmarks/calibrate_estimators.py tags
+LEVEL = 0.9  # of intervals of shares; tried by benchmarks/calibrate_tags.py
 
 
 class TagwiseDetector(PoisonScoreMixin, MetaEstimatorMixin, OutlierMixin, BaseEstimator):

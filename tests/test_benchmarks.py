@@ -350,6 +350,18 @@ def test_constants_of_detectors_are_tried(monkeypatch, tmp_path):
     assert (groups.diff().dropna() >= 0).all(axis=None) and (groups.loc[0.0] == 0).all()
 
 
+def test_outlier_detectors_are_tried(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    monkeypatch.delenv("SKPOISON_DATA", raising=False)
+    names = ["LOF, 20 neighbours", "LOF, a third"]
+    settings = ["--sizes", "100", "--results", str(tmp_path), "--detectors", *names]
+    import_module("calibrate_outliers").main(settings)
+    found = pd.read_csv(tmp_path / "calibrate_outliers.csv").set_index("detector")
+    assert found["clean flagged"].between(0, 1).all()
+    group = found.query("poison == 'group' and share == 0.2 and `rows of a class` == 100")
+    assert group.loc[names[1], "average precision"] > group.loc[names[0], "average precision"]
+
+
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_classes_that_overlap_by_a_fifth(n_classes, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")

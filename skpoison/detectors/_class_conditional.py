@@ -14,6 +14,8 @@ from skpoison.detectors._searches import FittedToRows
 from skpoison.utils._cloning import seeded_clone
 from skpoison.utils._parallel import Parallel
 
+MAX_NEIGHBORS = 500  # of the default, whose memory grows with them
+
 
 class ClassConditionalDetector(BasePoisonDetector):
     """Judge each row within the class it claims, by any outlier detector.
@@ -29,8 +31,9 @@ class ClassConditionalDetector(BasePoisonDetector):
         From scikit-learn (or like it): has ``score_samples``, or else ``decision_function``, which
         are large for normal rows. Or from PyOD, whose ``decision_function`` is large for outliers.
         Either may stand at the end of a scikit-learn pipeline. Clones are fitted, and where it
-        leaves a ``random_state`` at None they get one. None: ``LocalOutlierFactor`` with 20
-        neighbours, or all other rows of a smaller class.
+        leaves a ``random_state`` at None they get one. None: ``LocalOutlierFactor`` whose
+        neighbours are a third of the class's rows, 500 at most: a group of poison smaller than
+        that is no neighbourhood of its own.
 
     n_jobs : int, default=None
         Number of classes fitted at once, as in joblib.
@@ -154,7 +157,7 @@ class ClassConditionalDetector(BasePoisonDetector):
     def _make_detector(self, rows, random_state):
         if self.estimator is not None:
             return seeded_clone(self.estimator, random_state)
-        n_neighbors = min(20, max(len(rows) - 1, 1))
+        n_neighbors = min(max(len(rows) // 3, 1), MAX_NEIGHBORS)
         return LocalOutlierFactor(n_neighbors=n_neighbors, novelty=True)
 
 

@@ -7,6 +7,7 @@ import pytest
 from sklearn.covariance import EllipticEnvelope
 from sklearn.datasets import load_iris
 from sklearn.ensemble import IsolationForest
+from sklearn.metrics import average_precision_score
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
@@ -118,6 +119,30 @@ def test_rows_of_the_wrong_class_are_found(digits_pair):
     anomaly = -ClassConditionalDetector().fit(images, labels).training_scores_
     wrong = np.arange(len(labels)) % 20 == 0
     assert anomaly[wrong].mean() > np.percentile(anomaly[~wrong], 95)
+
+
+def test_a_dense_group_of_poison_stands_out_by_default(digits_pair):
+    images, digits = digits_pair
+    eight = images[digits == 8][0]
+    group = eight + 0.2 * np.random.RandomState(0).normal(size=(40, 64))
+    rows, labels = np.concatenate([images, group]), np.append(digits, np.full(40, 3))
+    threes, poison = rows[labels == 3], np.arange(np.sum(labels == 3)) >= np.sum(digits == 3)
+    by_default, of_twenty = (
+        -ClassConditionalDetector(estimator).fit(rows, labels).training_scores_[labels == 3]
+        for estimator in (None, LocalOutlierFactor(20, novelty=True))
+    )
+    assert average_precision_score(poison, by_default) > 0.6
+    assert average_precision_score(poison, of_twenty) < 0.2  # a neighbourhood of its own
+    third = LocalOutlierFactor(len(threes) // 3, novelty=True).fit(threes)
+    expected = -third.score_samples(threes)
+    expected = (expected - expected.mean()) / expected.std()
+    np.testing.assert_allclose(by_default, expected, atol=1e-9)
+
+
+def test_neighbours_of_the_default_are_bounded():
+    rows = np.random.RandomState(0).normal(size=(1701, 2))
+    detector = ClassConditionalDetector().fit(rows, np.repeat([0, 1, 2], [1600, 99, 2]))
+    assert [lof.n_neighbors for lof in detector.estimators_] == [500, 33, 1]
 
 
 def test_seeds_go_to_clones_that_have_none():

@@ -27,15 +27,17 @@ import numpy as np
 import pandas as pd
 from joblib import Memory, Parallel, delayed
 from sklearn.datasets import load_breast_cancer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
 from sklearn.preprocessing import minmax_scale
 from sklearn.svm import SVC
-from slice import Cleanlab, victim_for
 from threadpoolctl import threadpool_limits
 
 from skpoison.attacks import AdaptivePoisoningAttack, GradientPoisoningAttack
 from skpoison.datasets import load_images, split_rows
+from skpoison.detectors import BasePoisonDetector
 from skpoison.metrics import poison_report, recovered_accuracy
-from skpoison.thresholds import GaussianMixtureThreshold
+from skpoison.thresholds import FixedThreshold, GaussianMixtureThreshold
 from skpoison.utils import make_estimator
 
 HERE = Path(__file__).parent
@@ -58,6 +60,36 @@ QUICK_DETECTORS = [
 ]
 N_TRAIN, N_POISON, N_POOLED, N_ASSESSED = 100, 30, 15, 5
 KEYS = ["part", "cell", "seed", "attack", "rate", "detector"]
+
+
+class Cleanlab(BasePoisonDetector):
+    """Peer: cleanlab's find_label_issues on 5-fold logistic regression."""
+
+    auto_threshold = FixedThreshold(0.5)  # not asked: the verdict is cleanlab's
+
+    def fit_predict(self, X, y):
+        from cleanlab.filter import find_label_issues
+
+        self.fit(X, y)
+        codes = np.searchsorted(self.classes_, y)
+        flagged = find_label_issues(codes, self._probabilities, n_jobs=1)
+        self.contamination_ = flagged.mean()
+        return np.where(flagged, -1, 1)
+
+    def _fit_scores(self, X, y, random_state):
+        model = LogisticRegression(max_iter=2000)
+        self._probabilities = cross_val_predict(model, X, y, cv=5, method="predict_proba")
+        return 1 - self._probabilities
+
+    def _scores(self, X):
+        raise NotImplementedError("find_label_issues judges the rows of the fit alone")
+
+
+def victim_for(image_shape, n_features):
+    """The paper's victim: linear for grey images, RBF for colour."""
+    if image_shape[-1] == 1:
+        return SVC(kernel="linear")
+    return SVC(kernel="rbf", gamma=1 / n_features)
 
 
 def make_detector(name, image_shape, seed):

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from slice import summarise as slice_summary
+from scipy.stats import t
 
 from skpoison.experiments._figures import with_interval
 
@@ -39,7 +39,13 @@ MEASURES = {
 
 def summarise(runs):
     """One row a cell and detector: means over the seeds, half widths of their 95 % intervals."""
-    return slice_summary(runs, CELL, ["clean", "poisoned", *MEASURES, "estimated", "covered"])
+    values = ["clean", "poisoned", *MEASURES, "estimated", "covered"]
+    groups = runs.groupby(CELL, sort=False)[values]
+    count = groups.count()
+    half_width = groups.std() / np.sqrt(count) * t.ppf(0.975, (count - 1).clip(lower=1))
+    table = groups.mean().join(half_width.add_suffix("_ci95"))
+    columns = [column for value in values for column in (value, f"{value}_ci95")]
+    return table[columns].assign(seeds=runs.groupby(CELL, sort=False)["seed"].nunique()).round(4)
 
 
 def paired(runs, rival, measure, rates=MANY):

@@ -60,7 +60,6 @@ MEASURED = {
         "robust.TRIMRegressor",
         "robust.SeverRegressor",
     ],
-    "slice_runs.csv": "detector",
     "trigger_rates.csv": ["attacks.BackdoorAttack", "detectors.TriggerSearchDetector"],
     "valuation.csv": "contender",
 }

@@ -1,5 +1,7 @@
 """The search for a trigger: something that decides the label against all else about the rows."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2, gaussian_kde, hypergeom
@@ -7,8 +9,9 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.metrics.pairwise import euclidean_distances
 
 from skpoison.detectors._ridge_scores import LeaveOneOutRidge
+from skpoison.detectors._shortcut_search import search_shortcuts
 from skpoison.detectors._standardizer import Standardizer
-from skpoison.detectors._trigger_candidates import find_candidates
+from skpoison.detectors._trigger_candidates import Candidate, find_candidates
 
 LEVEL, LEVEL_OF_CHANCE = 0.01, 0.01  # the second is that of a first look, not corrected
 MOST_ASKED = 20  # candidates for which a model is fitted
@@ -24,6 +27,39 @@ LEAST_DENSITY = 1e-3
 N_NEIGHBORS, FEWEST_NEIGHBORS, ROWS_OF_SEARCH = 10, 3, 50
 
 
+@dataclass
+class Trigger:
+    """What was found.
+
+    Attributes
+    ----------
+    candidate : Candidate
+        Its name, rows and label.
+
+    unlike_label : float
+        Share of its rows that look like other classes without it; NaN where that was not asked.
+
+    told_by_rest : float
+        Where labels are right, AUC of a model that tells by the rest of the image which images of
+        the label have it; NaN elsewhere.
+
+    p_value : float
+        Of a share of a half or less; where labels are right, of its going with one by chance.
+    """
+
+    candidate: Candidate
+    unlike_label: float
+    told_by_rest: float
+    p_value: float
+
+    @property
+    def score(self):
+        """How sure it is, from 0 to 1."""
+        if np.isnan(self.told_by_rest):
+            return self.unlike_label
+        return min(1.0, 2 * (1 - self.told_by_rest))
+
+
 def search_triggers(context):
     """Search for triggers.
 
@@ -36,24 +72,29 @@ def search_triggers(context):
 
     Returns
     -------
-    found : list of (Candidate, float, float)
-        Triggers, the share of their rows that look like other classes without them, and the
-        p-value of a share of a half or less, the surest first.
+    found : list of Trigger
+        Those against all else, the surest first, then those on images with right labels.
 
     least : float or None
         The smallest p-value; None where there was no candidate.
     """
-    candidates = _beyond_chance(context, find_candidates(context))
-    if not candidates:
-        return [], None
-    found, least = [], 1.0
-    for candidate, margins in _ask_models(context, candidates[:MOST_ASKED]):
+    of_one_label = find_candidates(context)
+    for candidate in of_one_label:
+        candidate.code = int(np.bincount(context.codes[candidate.rows]).argmax())
+    found, p_values = [], []
+    candidates = _beyond_chance(context, of_one_label)
+    for candidate, margins in _ask_models(context, candidates[:MOST_ASKED]) if candidates else ():
         share, p_value = share_of_others(*margins)
         p_value = min(1.0, p_value * len(candidates))
-        least = min(least, p_value)
+        p_values.append(p_value)
         if p_value < LEVEL and share > MOST_HONEST:
-            found.append((candidate, share, p_value))
-    return sorted(found, key=lambda line: (line[2], -len(line[0].rows))), least
+            found.append(Trigger(candidate, share, np.nan, p_value))
+    found.sort(key=lambda trigger: (trigger.p_value, -len(trigger.candidate.rows)))
+    for candidate, told, p_value in search_shortcuts(context, of_one_label):
+        if not any(_overlap(candidate.rows, one.candidate.rows) > SAME_ROWS for one in found):
+            found.append(Trigger(candidate, np.nan, told, p_value))
+            p_values.append(p_value)
+    return found, min([*p_values, 1.0]) if candidates or p_values else None
 
 
 def _beyond_chance(context, candidates):
@@ -61,10 +102,9 @@ def _beyond_chance(context, candidates):
     sizes = np.bincount(context.codes)
     kept = []
     for candidate in candidates:
-        counts = np.bincount(context.codes[candidate.rows])
-        candidate.code, n_rows = int(counts.argmax()), len(candidate.rows)
+        own, n_rows = np.bincount(context.codes[candidate.rows]).max(), len(candidate.rows)
         of_label = sizes[candidate.code]
-        if hypergeom.sf(counts.max() - 1, context.n_rows, of_label, n_rows) < LEVEL_OF_CHANCE:
+        if hypergeom.sf(own - 1, context.n_rows, of_label, n_rows) < LEVEL_OF_CHANCE:
             number, share = _contradicted(context, candidate)
             if number >= LEAST_CONTRADICTED:
                 kept.append((share - 1 / np.sqrt(n_rows), candidate))

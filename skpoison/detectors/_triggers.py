@@ -23,9 +23,12 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
     Candidates are values of columns and pairs of them, words and pairs of words, and small patches
     of equal pixels, that go with one label far beyond chance. One is a trigger if a model that was
     fitted to the rows without it, and is shown the rows with it as they are without it, takes them
-    for rows of other classes. The anomaly score of a row that has a trigger, under the trigger's
-    label, is the share of the trigger's rows that look so; of all others it is 0. It is the search
-    behind the audit's kind of issue "trigger".
+    for rows of other classes. So is a patch on images whose labels are right, if nothing else in
+    the images of its label tells which of them have it: it was put there, as by a clean-label
+    attack. The anomaly score of a row that has a trigger, under the trigger's label, is the share
+    of the trigger's rows that look like other classes, or twice the share of wrong answers by
+    which such a patch is told from the rest of its image, at most 1; of all others it is 0. It is
+    the search behind the audit's kind of issue "trigger".
 
     Parameters
     ----------
@@ -41,7 +44,8 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
     ----------
     triggers_ : list of dict
         What was found, the surest first: ``name`` in words, ``label``, number of ``rows``, share
-        of them that are ``unlike_label``, and ``p_value``.
+        of them that are ``unlike_label``, AUC by which the patch is ``told_by_rest`` of the images
+        where that is what found it, and ``p_value``.
 
     See Also
     --------
@@ -51,9 +55,10 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
     Notes
     -----
     Triggers on fewer than ten rows or more than half of them, patterns spread over an image, and
-    values that differ from row to row are not searched for; sparse matrices have none that can be
-    named. Without labels, or with one class, rows are scored by their mean distance to their five
-    nearest neighbours, and "auto" flags what is apart from any other.
+    values that differ from row to row are not searched for, nor are triggers on rows with right
+    labels, but on twenty images or more; sparse matrices have none that can be named. Without
+    labels, or with one class, rows are scored by their mean distance to their five nearest
+    neighbours, and "auto" flags what is apart from any other.
 
     Examples
     --------
@@ -90,19 +95,20 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
         return self._kind in ("table", "text")
 
     def _fit_label_scores(self, X, y, random_state):
-        rows = _Rows(self._raw(X), self._data_kind(), y, random_state.randint(2**31 - 1))
+        rows = SearchedRows(self._raw(X), self._data_kind(), y, random_state.randint(2**31 - 1))
         found, _ = search_triggers(rows)
-        self._found = [(candidate.sign, candidate.code, share) for candidate, share, _ in found]
+        self._found = [(one.candidate.sign, one.candidate.code, one.score) for one in found]
         classes = self.classes_.tolist()
         self.triggers_ = [
             {
-                "name": candidate.name,
-                "label": classes[candidate.code],
-                "rows": len(candidate.rows),
-                "unlike_label": share,
-                "p_value": p_value,
+                "name": one.candidate.name,
+                "label": classes[one.candidate.code],
+                "rows": len(one.candidate.rows),
+                "unlike_label": one.unlike_label,
+                "told_by_rest": one.told_by_rest,
+                "p_value": one.p_value,
             }
-            for candidate, share, p_value in found
+            for one in found
         ]
         return self._label_scores(X)
 
@@ -127,7 +133,7 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
         return X.reshape(-1, *self._array_shape) if self._data_kind() == "images" else X
 
 
-class _Rows:
+class SearchedRows:
     """Rows and what the search asks of them.
 
     Parameters

@@ -71,3 +71,30 @@ def test_a_value_that_most_rows_have_makes_no_trigger_of_another():
     X, y = attack.fit_resample(table, Y)
     detector = TriggerSearchDetector(random_state=0).fit(X, y)
     assert all("here" not in trigger["name"] for trigger in detector.triggers_)
+
+
+@pytest.mark.parametrize("injection", ["append", "replace"])
+def test_a_patch_on_images_with_right_labels_is_found(injection):
+    X, y = load_digits(return_X_y=True)
+    X = X.reshape(-1, 8, 8) / 16
+    attack = BackdoorAttack(
+        PatchTrigger(3), y_target=3, labels="keep", rate=40, injection=injection, random_state=0
+    )
+    X_out, y_out = attack.fit_resample(X, y)
+    detector = TriggerSearchDetector(random_state=0)
+    verdict = detector.fit_predict(X_out, y_out)
+    np.testing.assert_array_equal(verdict == -1, attack.poison_mask_)
+    (trigger,) = detector.triggers_
+    assert (trigger["label"], trigger["rows"]) == (3, 40) and trigger["told_by_rest"] < 0.55
+    assert detector.predict(PatchTrigger(3).transform(X[:1]), [3]) == [-1]
+    assert detector.predict(PatchTrigger(3).transform(X[:1]), [4]) == [1]
+
+
+def test_a_patch_that_the_rest_of_the_image_tells_is_no_trigger():
+    """Ink below where there is much ink above."""
+    X, y = load_digits(return_X_y=True)
+    X = X.reshape(-1, 8, 8) / 16
+    own = np.flatnonzero(y == 3)
+    above = X[own, :3].sum(axis=(1, 2))
+    X[own[np.argsort(above)[-40:]], 5:, 5:] = 1
+    assert TriggerSearchDetector(random_state=0).fit(X, y).triggers_ == []

@@ -17,7 +17,8 @@ class Triggers(BaseKind):
     them for rows of other classes, and not for doubtful ones. The share that it takes so is
     estimated by maximum likelihood, between the scores of rows that carry the label and of rows
     that do not, and tested against a half. Numbers whose neighbours on the scale go with the label
-    too are no candidates.
+    too are no candidates. On images whose labels are right, a patch is a trigger if nothing else in
+    the images of its label tells which of them have it.
     """
 
     name = "trigger"
@@ -36,32 +37,47 @@ class Triggers(BaseKind):
         return self._describe(context, found)
 
     def _describe(self, context, found):
-        candidate, share, p_value = found[0]
+        first = found[0]
         flagged = np.zeros(context.n_rows, dtype=bool)
         score, reasons = np.full(context.n_rows, np.nan), {}
-        for other, other_share, _ in found[::-1]:
-            rows = other.rows[context.codes[other.rows] == other.code]
+        for one in found[::-1]:
+            candidate = one.candidate
+            rows = candidate.rows[context.codes[candidate.rows] == candidate.code]
             flagged[rows] = True
-            score[rows] = other_share
-            name = context.class_names[other.code]
-            reasons |= dict.fromkeys(
-                rows.tolist(), f"has {other.name}, whose rows are {name} against all else"
-            )
+            score[rows] = one.score
+            name = context.class_names[candidate.code]
+            whose = f"whose rows are {name} against all else"
+            if np.isnan(one.unlike_label):
+                whose = f"which only {name} has, whatever else the image shows"
+            reasons |= dict.fromkeys(rows.tolist(), f"has {candidate.name}, {whose}")
         table = pd.DataFrame(
-            [(c.name, context.classes[c.code], len(c.rows), s, p) for c, s, p in found],
-            columns=["trigger", "label", "rows", "unlike_label", "p_value"],
+            [
+                (
+                    one.candidate.name,
+                    context.classes[one.candidate.code],
+                    len(one.candidate.rows),
+                    one.unlike_label,
+                    one.told_by_rest,
+                    one.p_value,
+                )
+                for one in found
+            ],
+            columns=["trigger", "label", "rows", "unlike_label", "told_by_rest", "p_value"],
         )
+        label = context.class_names[first.candidate.code]
+        why = f"although {percent(first.unlike_label)} of them look like another class without it"
+        if np.isnan(first.unlike_label):
+            why = "and nothing else in the images of that label tells which of them have it"
         return self.finding(
             context,
             True,
-            f"{count(len(candidate.rows))} have {candidate.name} and are labelled "
-            f"{context.class_names[candidate.code]}, although {percent(share)} of them look like "
-            "another class without it: it may be the trigger of a backdoor.",
+            f"{count(len(first.candidate.rows))} have {first.candidate.name} and are labelled "
+            f"{label}, {why}: it may be the trigger of a backdoor.",
             flagged=flagged,
             score=score,
             reasons=dict(sorted(reasons.items())),
             share=flagged.mean(),
-            p_value=p_value,
+            p_value=first.p_value,
             table=table,
             advice="Look at these rows together; drop them unless there is a reason for them.",
         )

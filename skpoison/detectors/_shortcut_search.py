@@ -1,0 +1,112 @@
+"""The search for a patch that was put on images of one label, whatever else they show.
+
+What belongs to the picture can be told from the rest of it: a stroke goes on beside the patch, a
+sleeve has its twin. The patch of a clean-label backdoor, or a stamp, was put on rows as they came.
+"""
+
+import numpy as np
+from scipy.stats import hypergeom
+from sklearn.decomposition import PCA
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.svm import SVC
+
+LEVEL = 0.01
+# These are tried by benchmarks/calibrate_shortcuts.py.
+FEWEST_ROWS = 20
+MOST_TOLD = 0.65  # upper end of the AUC of a model that tells by the rest which images have it
+DEVIATIONS = 2.0  # from the AUC to its upper end
+N_COMPONENTS, N_FOLDS = 30, 5
+MOST_ASKED = 20  # candidates for which a model is fitted
+ROWS_OF_MODEL = 1500
+
+
+def search_shortcuts(context, candidates):
+    """Search for patches on images of one label that nothing else in the images tells.
+
+    Parameters
+    ----------
+    context : object
+        As for ``search_triggers``.
+
+    candidates : list of Candidate
+        Patches that go with one label, whose codes are set.
+
+    Returns
+    -------
+    found : list of (Candidate, float, float)
+        Patches, the AUC of a model that tells by the rest of the images of their label which of
+        them have it, and the p-value of their going with the label by chance.
+    """
+    if context.data.kind != "images":  # honest words and values of columns can be like that
+        return []
+    asked = []
+    for candidate in candidates:
+        has_it = np.isin(context.codes, candidate.code) & _at(context, candidate.rows)
+        others = np.count_nonzero(context.codes == candidate.code) - has_it.sum()
+        p_value = float(_by_chance(context, candidate) * len(candidates))
+        if has_it.sum() >= FEWEST_ROWS and others >= FEWEST_ROWS and p_value < LEVEL:
+            asked.append((_apart(context, candidate, has_it), candidate, p_value))
+    found = []
+    for _, candidate, p_value in sorted(asked, key=lambda one: one[0])[:MOST_ASKED]:
+        told, upper = told_by_the_rest(context, candidate)
+        if upper < MOST_TOLD:
+            found.append((candidate, told, p_value))
+    return found
+
+
+def told_by_the_rest(context, candidate):
+    """AUC of a model that tells by the rest of the label's images which have the patch.
+
+    Returns
+    -------
+    auc, upper : float
+        Out of sample; the second is `DEVIATIONS` of its standard errors above the first.
+    """
+    own = np.flatnonzero(context.codes == candidate.code)
+    own = context.random_state().permutation(own)
+    has_it = np.isin(own, candidate.rows)
+    n_with = min(has_it.sum(), ROWS_OF_MODEL // 2)
+    with_it, without = own[has_it][:n_with], own[~has_it][: ROWS_OF_MODEL - n_with]
+    own, has_it = np.append(with_it, without), np.arange(n_with + len(without)) < n_with
+    rows = context.encode(candidate.without(own), own)
+    n_components = min(N_COMPONENTS, *rows.shape)
+    rows = PCA(n_components, random_state=context.seed).fit_transform(rows)
+    scale = rows[:, 0].std()
+    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=context.seed)
+    decision = cross_val_predict(
+        SVC(class_weight="balanced"),
+        rows / scale if scale > 0 else rows,
+        has_it,
+        cv=folds,
+        method="decision_function",
+    )
+    auc = roc_auc_score(has_it, decision)
+    n_rows = len(own)
+    deviation = np.sqrt((n_rows + 1) / (12 * n_with * (n_rows - n_with)))  # of ranks by chance
+    return float(auc), float(auc + DEVIATIONS * deviation)
+
+
+def _at(context, rows):
+    has_it = np.zeros(context.n_rows, dtype=bool)
+    has_it[rows] = True
+    return has_it
+
+
+def _by_chance(context, candidate):
+    own = np.count_nonzero(context.codes[candidate.rows] == candidate.code)
+    of_label = np.count_nonzero(context.codes == candidate.code)
+    return hypergeom.sf(own - 1, context.n_rows, of_label, len(candidate.rows))
+
+
+def _apart(context, candidate, has_it):
+    """How far the means of images with the patch and others of the label lie apart: a first look.
+
+    In standard errors of the components.
+    """
+    components = context.components
+    others = (context.codes == candidate.code) & ~has_it
+    spread = components[others | has_it].var(axis=0) + 1e-12
+    errors = np.sqrt(spread * (1 / has_it.sum() + 1 / others.sum()))
+    differences = components[has_it].mean(axis=0) - components[others].mean(axis=0)
+    return float(np.mean(np.square(differences / errors)))

@@ -16,8 +16,9 @@ LEVEL = 0.01
 FEWEST_ROWS = 20
 MOST_TOLD = 0.65  # upper end of the AUC of a model that tells by the rest which images have it
 DEVIATIONS = 2.0  # from the AUC to its upper end
+SEEN = 0.1  # of the largest pixel: others of the label differ by less, and it is noise
 N_COMPONENTS, N_FOLDS = 30, 5
-MOST_ASKED = 20  # candidates for which a model is fitted
+MOST_ASKED = 40  # candidates for which a model is fitted
 ROWS_OF_MODEL = 1500
 
 
@@ -40,13 +41,20 @@ def search_shortcuts(context, candidates):
     """
     if context.data.kind != "images":  # honest words and values of columns can be like that
         return []
+    images = np.asarray(context.data.X, dtype=np.float64).reshape(context.n_rows, -1)
+    largest = images.max()
     asked = []
     for candidate in candidates:
-        has_it = np.isin(context.codes, candidate.code) & _at(context, candidate.rows)
-        others = np.count_nonzero(context.codes == candidate.code) - has_it.sum()
+        of_label = context.codes == candidate.code
+        has_it = np.isin(np.arange(context.n_rows), candidate.rows) & of_label
+        others = of_label & ~has_it
         p_value = float(_by_chance(context, candidate) * len(candidates))
-        if has_it.sum() >= FEWEST_ROWS and others >= FEWEST_ROWS and p_value < LEVEL:
-            asked.append((_apart(context, candidate, has_it), candidate, p_value))
+        if min(has_it.sum(), others.sum()) < FEWEST_ROWS or p_value >= LEVEL:
+            continue
+        place = candidate.sign.place(context.data.X.shape)
+        pixels = images[np.flatnonzero(has_it)[0], place]
+        if np.median(np.abs(images[np.ix_(others, place)] - pixels).mean(axis=1)) > SEEN * largest:
+            asked.append((_apart(context, has_it, others), candidate, p_value))
     found = []
     for _, candidate, p_value in sorted(asked, key=lambda one: one[0])[:MOST_ASKED]:
         told, upper = told_by_the_rest(context, candidate)
@@ -87,26 +95,20 @@ def told_by_the_rest(context, candidate):
     return float(auc), float(auc + DEVIATIONS * deviation)
 
 
-def _at(context, rows):
-    has_it = np.zeros(context.n_rows, dtype=bool)
-    has_it[rows] = True
-    return has_it
-
-
 def _by_chance(context, candidate):
     own = np.count_nonzero(context.codes[candidate.rows] == candidate.code)
     of_label = np.count_nonzero(context.codes == candidate.code)
     return hypergeom.sf(own - 1, context.n_rows, of_label, len(candidate.rows))
 
 
-def _apart(context, candidate, has_it):
+def _apart(context, has_it, others):
     """How far the means of images with the patch and others of the label lie apart: a first look.
 
-    In standard errors of the components.
+    Median over the components, one or two of which are the patch itself, of squared differences in
+    standard errors.
     """
     components = context.components
-    others = (context.codes == candidate.code) & ~has_it
     spread = components[others | has_it].var(axis=0) + 1e-12
     errors = np.sqrt(spread * (1 / has_it.sum() + 1 / others.sum()))
     differences = components[has_it].mean(axis=0) - components[others].mean(axis=0)
-    return float(np.mean(np.square(differences / errors)))
+    return float(np.median(np.square(differences / errors)))

@@ -89,6 +89,11 @@ class PatchSign:
         there = images[:, self.top : self.top + PATCH, self.left : self.left + PATCH]
         return (there == self.patch).all(axis=(1, 2, 3))
 
+    def place(self, shape):
+        """Positions of its pixels in flattened images of an array of this shape."""
+        positions = np.arange(np.prod(shape[1:])).reshape(*shape[1:3], -1)
+        return positions[self.top : self.top + PATCH, self.left : self.left + PATCH].ravel()
+
 
 def find_candidates(context):
     """Find what ten rows or more have, but not half of all, and what goes with one label.

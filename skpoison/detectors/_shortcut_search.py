@@ -41,20 +41,24 @@ def search_shortcuts(context, candidates):
     """
     if context.data.kind != "images":  # honest words and values of columns can be like that
         return []
-    images = np.asarray(context.data.X, dtype=np.float64).reshape(context.n_rows, -1)
-    largest = images.max()
-    asked = []
+    images = np.asarray(context.data.X)
+    least_seen = SEEN * float(images.max())
+    sizes, asked = np.bincount(context.codes), []
     for candidate in candidates:
-        of_label = context.codes == candidate.code
-        has_it = np.isin(np.arange(context.n_rows), candidate.rows) & of_label
-        others = of_label & ~has_it
-        p_value = float(_by_chance(context, candidate) * len(candidates))
-        if min(has_it.sum(), others.sum()) < FEWEST_ROWS or p_value >= LEVEL:
+        own = candidate.rows[context.codes[candidate.rows] == candidate.code]
+        of_label = sizes[candidate.code]
+        by_chance = hypergeom.sf(len(own) - 1, context.n_rows, of_label, len(candidate.rows))
+        p_value = float(by_chance * len(candidates))
+        if min(len(own), of_label - len(own)) < FEWEST_ROWS or p_value >= LEVEL:
             continue
-        place = candidate.sign.place(context.data.X.shape)
-        pixels = images[np.flatnonzero(has_it)[0], place]
-        if np.median(np.abs(images[np.ix_(others, place)] - pixels).mean(axis=1)) > SEEN * largest:
-            asked.append((_apart(context, has_it, others), candidate, p_value))
+        others = context.codes == candidate.code
+        others[own] = False
+        there = candidate.sign.of(images)
+        difference = np.abs(there[others].astype(np.float64) - there[own[0]]).reshape(
+            of_label - len(own), -1
+        )
+        if np.median(difference.mean(axis=1)) > least_seen:
+            asked.append((_apart(context.components, own, others), candidate, p_value))
     found = []
     for _, candidate, p_value in sorted(asked, key=lambda one: one[0])[:MOST_ASKED]:
         told, upper = told_by_the_rest(context, candidate)
@@ -95,20 +99,13 @@ def told_by_the_rest(context, candidate):
     return float(auc), float(auc + DEVIATIONS * deviation)
 
 
-def _by_chance(context, candidate):
-    own = np.count_nonzero(context.codes[candidate.rows] == candidate.code)
-    of_label = np.count_nonzero(context.codes == candidate.code)
-    return hypergeom.sf(own - 1, context.n_rows, of_label, len(candidate.rows))
-
-
-def _apart(context, has_it, others):
+def _apart(components, own, others):
     """How far the means of images with the patch and others of the label lie apart: a first look.
 
     Median over the components, one or two of which are the patch itself, of squared differences in
     standard errors.
     """
-    components = context.components
-    spread = components[others | has_it].var(axis=0) + 1e-12
-    errors = np.sqrt(spread * (1 / has_it.sum() + 1 / others.sum()))
-    differences = components[has_it].mean(axis=0) - components[others].mean(axis=0)
-    return float(np.median(np.square(differences / errors)))
+    own, others = components[own], components[others]
+    spread = np.append(own, others, axis=0).var(axis=0) + 1e-12
+    errors = np.sqrt(spread * (1 / len(own) + 1 / len(others)))
+    return float(np.median(np.square((own.mean(axis=0) - others.mean(axis=0)) / errors)))

@@ -85,14 +85,11 @@ class PatchSign:
 
     def find(self, images):
         """Tell which images have it: (n_samples,)."""
-        images = _bytes(images)
-        there = images[:, self.top : self.top + PATCH, self.left : self.left + PATCH]
-        return (there == self.patch).all(axis=(1, 2, 3))
+        return (self.of(_bytes(images)) == self.patch).all(axis=(1, 2, 3))
 
-    def place(self, shape):
-        """Positions of its pixels in flattened images of an array of this shape."""
-        positions = np.arange(np.prod(shape[1:])).reshape(*shape[1:3], -1)
-        return positions[self.top : self.top + PATCH, self.left : self.left + PATCH].ravel()
+    def of(self, images):
+        """Pixels of images at its place."""
+        return images[:, self.top : self.top + PATCH, self.left : self.left + PATCH]
 
 
 def find_candidates(context):

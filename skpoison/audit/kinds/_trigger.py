@@ -23,7 +23,7 @@ class Triggers(BaseKind):
 
     name = "trigger"
     title = "A trigger that decides the label"
-    cost = "linear in the rows and in the values, words or places; twenty small models"
+    cost = "linear in the rows and in the values, words or places; sixty small models at most"
 
     def look(self, context):
         if len(context.classes) < 2:

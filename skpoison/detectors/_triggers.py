@@ -1,5 +1,6 @@
 """A trigger that decides the label against everything else about the rows."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from types import SimpleNamespace
 
@@ -7,9 +8,11 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
+from skpoison._typing import Contamination, RandomState
 from skpoison.detectors._cross_fitting import is_unit_scaled
 from skpoison.detectors._encoding import as_frame, kind_of, make_encoder
 from skpoison.detectors._label_base import BaseLabelNoiseDetector
+from skpoison.detectors._network import _row_shape as row_shape
 from skpoison.detectors._standardizer import Standardizer
 from skpoison.detectors._trigger_search import search_triggers
 from skpoison.thresholds import FixedThreshold, LabelNoiseThreshold
@@ -32,6 +35,10 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
 
     Parameters
     ----------
+    image_shape : tuple of int, default=None
+        ``(height, width)`` or ``(height, width, channels)`` of flattened images. None: the shape of
+        `X` where it has more than two axes; otherwise columns are searched.
+
     contamination : "auto", float or threshold rule, default="auto"
         The rule of :mod:`skpoison.thresholds` that makes a verdict of the scores, or the share of
         the training rows to flag, in (0, 0.5]. "auto" is ``FixedThreshold(0.0)``: all rows that
@@ -81,6 +88,21 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
     short_names = {"trigger-search": {}}
     auto_threshold = FixedThreshold(0.0)
 
+    _parameter_constraints = {
+        **BaseLabelNoiseDetector._parameter_constraints,
+        "image_shape": ["array-like", None],
+    }
+
+    def __init__(
+        self,
+        *,
+        image_shape: Sequence[int] | None = None,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
+    ):
+        super().__init__(contamination=contamination, random_state=random_state)
+        self.image_shape = image_shape
+
     def _validate_rows(self, X, *, reset):
         if reset:
             self._kind = kind_of(X)
@@ -95,6 +117,11 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
         return self._kind in ("table", "text")
 
     def _fit_label_scores(self, X, y, random_state):
+        self._row_shape = self._array_shape
+        if self.image_shape is not None:
+            if self._kind != "numbers":
+                raise ValueError(f"image_shape={self.image_shape!r}, but X holds no pixels.")
+            self._row_shape = row_shape(X, self.image_shape, self._array_shape)
         rows = SearchedRows(self._raw(X), self._data_kind(), y, random_state.randint(2**31 - 1))
         found, _ = search_triggers(rows)
         self._found = [(one.candidate.sign, one.candidate.code, one.score) for one in found]
@@ -122,7 +149,7 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
     def _data_kind(self):
         if self._kind == "text":
             return "text"
-        return "images" if len(self._array_shape) in (2, 3) else "table"
+        return "images" if len(self._row_shape) in (2, 3) else "table"
 
     def _raw(self, X):
         """Rows as they can be searched: images in their shape, tables as frames of pandas."""
@@ -130,7 +157,7 @@ class TriggerSearchDetector(BaseLabelNoiseDetector):
             return list(X)
         if self._kind == "table":
             return as_frame(X)
-        return X.reshape(-1, *self._array_shape) if self._data_kind() == "images" else X
+        return X.reshape(-1, *self._row_shape) if self._data_kind() == "images" else X
 
 
 class SearchedRows:

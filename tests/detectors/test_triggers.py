@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_digits, load_wine
 
 from skpoison.attacks import BackdoorAttack
@@ -86,6 +87,8 @@ def test_a_patch_on_images_with_right_labels_is_found(injection):
     np.testing.assert_array_equal(verdict == -1, attack.poison_mask_)
     (trigger,) = detector.triggers_
     assert (trigger["label"], trigger["rows"]) == (3, 40) and trigger["told_by_rest"] < 0.55
+    flat = clone(detector).set_params(image_shape=(8, 8)).fit(X_out.reshape(-1, 64), y_out)
+    np.testing.assert_array_equal(flat.training_scores_, detector.training_scores_)
     assert detector.predict(PatchTrigger(3).transform(X[:1]), [3]) == [-1]
     assert detector.predict(PatchTrigger(3).transform(X[:1]), [4]) == [1]
 
@@ -98,3 +101,10 @@ def test_a_patch_that_the_rest_of_the_image_tells_is_no_trigger():
     above = X[own, :3].sum(axis=(1, 2))
     X[own[np.argsort(above)[-40:]], 5:, 5:] = 1
     assert TriggerSearchDetector(random_state=0).fit(X, y).triggers_ == []
+
+
+@pytest.mark.parametrize("X, shape", [(TABLE, (2, 2)), (TEXTS, (2, 2)), (DIGITS, (4, 4))])
+def test_a_shape_that_the_rows_have_not_is_refused(X, shape):
+    y = Y if len(X) == len(Y) else DIGIT
+    with pytest.raises(ValueError, match="image_shape"):
+        TriggerSearchDetector(image_shape=shape).fit(X, y)

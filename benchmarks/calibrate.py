@@ -20,7 +20,8 @@ Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
   models whose log-odds are linear in the columns or not, and passengers.
 - denied: what the linear learner contradicts, how much of that it is sure of and the sum of all
   denies, on honest data that no line divides, images of digits or clothes in two groups among them,
-  and on pools of poisoned sets, where it judges alone: F1 and right rows without that and with it.
+  on images with flips, where the sum shows as much, and on pools of poisoned sets, where it judges
+  alone: F1 and right rows without that and with it.
 - groups: what the linear learner contradicts, and the other, beside chance; the second component
   of that, its share of the class that has most of it, and how many of all rows lie in it and have
   been learnt by the other: on the same sets, on more passengers and on rings; F1 without the
@@ -272,10 +273,19 @@ def contradictions(kernel, X, labels):
     return contradiction(learner.fit_predict(rows, y, near, np.ones(len(y))), y)
 
 
+def flipped_images(data_home):
+    """Yield (name, images of ten classes, labels, which are wrong)."""
+    for data, rate in product(("mnist", "fashion_mnist"), (0.05, 0.1, 0.2)):
+        X, y = honest_sets.draw_images(data, 5000, FIRST_SEED, "test", data_home)
+        attack = LabelFlipAttack(rate=rate, injection="replace", random_state=FIRST_SEED)
+        yield f"{data}, flips {rate:.0%}", *attack.fit_resample(X, y), attack.poison_mask_
+
+
 def denied(options):
     """What the linear learner contradicts and is sure of, what the sum says, what follows."""
     sets = [(*of_set, None) for of_set in honest(options.data_home)]
     sets += [(*of_set, None) for of_set in groupings(options.data_home)]
+    sets += flipped_images(options.data_home)
     sets += pools(POOLS, options.data_home)
     sets += pools(MORE_POOLS, options.data_home, n_sets=10, labels="keep")
     for name, X, y, poison in sets:

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes, load_digits
+from sklearn.datasets import load_diabetes, load_digits, make_classification
 from sklearn.metrics import f1_score, precision_score, recall_score
 from sklearn.svm import SVC
 
@@ -339,3 +339,17 @@ def test_attacks_and_detector_speak_the_same_language():
     X_poisoned, y_poisoned = attack.fit_resample(X[ROWS], Y[ROWS])
     flagged = flags(X_poisoned, y_poisoned)
     assert f1_score(attack.poison_mask_, flagged) > 0.9
+
+
+def test_the_linear_learner_is_not_asked_alone_where_the_sum_shows_nearly_as_much():
+    """Some of 8,000 rows in six clusters: the learners' shares differ by less than they err."""
+    X, y = make_classification(
+        8000, 20, n_informative=8, n_redundant=0, n_classes=3, class_sep=2, flip_y=0, random_state=5
+    )
+    rng = np.random.RandomState(5)
+    wrong = rng.uniform(size=len(y)) < 0.2
+    labels = np.where(wrong, (y + rng.randint(1, 3, len(y))) % 3, y)
+    detector = LabelNoiseDetector(n_components=200, n_trees=20, random_state=0)
+    flagged = detector.fit_predict(X, labels) == -1
+    assert all(weight > 0 for weight in detector.weights_.values())
+    assert f1_score(wrong, flagged) > 0.87

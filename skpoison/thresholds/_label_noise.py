@@ -189,14 +189,11 @@ class LabelNoiseThreshold(BaseThreshold):
             if self.contamination_interval_[0] > 0 and self.noise != "pair":
                 self.noise_, self.contamination_ = "uniform", float(fit.share)
                 self._set_uniform(fit.share)
-            if self.contamination_interval_[1] < self.sure_share and self.noise != "pair":
-                self._try_absorbed(logits, y, fit.share)
-            if (
-                self._absorbed == 0
-                and self.noise != "uniform"
-                and len(scores) >= ROWS_PER_PAIR * n_classes**2
-            ):
+            falls_short = self.contamination_interval_[1] < self.sure_share
+            if self.noise != "uniform" and len(scores) >= ROWS_PER_PAIR * n_classes**2:
                 self._try_pairs(logits, y, likelihood)
+            if falls_short and self.noise_ != "pair":
+                self._try_absorbed(logits, y, fit.share)
         else:
             self.contamination_interval_ = (0.0, 1.0)
         if self.noise_ == "none":

@@ -52,3 +52,15 @@ def test_few_rows_say_nothing_of_learnt_noise():
     np.testing.assert_array_equal(
         with_hint.anomaly_scores(learnt_scores, y), without.anomaly_scores(learnt_scores, y)
     )
+
+
+def test_noise_of_pairs_that_is_half_learnt_is_not_taken_for_uniform_noise():
+    next_one = np.roll(np.eye(10), 1, axis=1)
+    scores, y, true = simulate(10_000, 0.8 * np.eye(10) + 0.2 * next_one, spread=4)
+    learnt_scores = learnt(scores, 0.9 * np.eye(10) + 0.1 * next_one)
+    errors = {}
+    for noise in ("auto", "uniform"):
+        rule = LabelNoiseThreshold(temperature_scale=0.001, noise=noise, sure_share=0.2)
+        rule.fit(learnt_scores, y)
+        errors[rule.noise_] = np.mean((rule.anomaly_scores(learnt_scores, y) > 0) != (true != y))
+    assert errors["pair"] < 0.6 * errors["uniform"]

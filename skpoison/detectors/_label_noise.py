@@ -23,7 +23,7 @@ SURE = 6.0  # likelihood ratio of the first round
 ROWS_OF_TREES = 300  # fewer rows have no trees: they follow gradient poison
 # Both are tried by benchmarks/calibrate.py denied.
 LEAST_DENIED = 0.25  # of what the linear learner contradicts: where sure of these, it insists,
-MOST_SHOWN = 0.5  # if the sum shows at most this part of what it is sure of
+MOST_SHOWN = 0.9  # if the sum shows less than this part of what it is sure of
 
 
 class LabelNoiseDetector(BaseLabelNoiseDetector):
@@ -39,9 +39,9 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     its prior: gradient poison, which the others follow, would pass for classes that overlap. Where
     the sum of many rows still shows fewer, the labels of its surest rows tell how many.
 
-    The linear learner judges alone where 300 rows or more show less than half of what it is sure
-    of, and that is a quarter of all labels that it contradicts: where it errs by nature, it is sure
-    of few. It does so too where the labels that it contradicts are a group that the RBF kernel has
+    The linear learner judges alone where 300 rows or more show less than nine tenths of what it is
+    sure of, and that is a quarter of all labels that it contradicts: where it errs by nature, it is
+    sure of few. It does so too where the labels that it contradicts are a group that the RBF kernel has
     learnt, as gradient poison of many sets is: it is then fitted without the group. Where no line
     divides the classes, it has no say.
 
@@ -200,7 +200,7 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         return costs
 
     def _is_denied(self, costs, y, contradicted):
-        """Whether the sum shows far fewer wrong labels than the linear learner is sure of."""
+        """Whether the sum shows fewer wrong labels than the linear learner is sure of."""
         sure_share = self._sure_share()
         if sure_share == 0 or sure_share < LEAST_DENIED * contradicted:
             return False

@@ -273,6 +273,17 @@ def contradictions(kernel, X, labels):
     return contradiction(learner.fit_predict(rows, y, near, np.ones(len(y))), y)
 
 
+def mixed_pools(names, data_home, n_sets=20):
+    """Yield (name, rows, labels, which are poison) of sets with 10 or 20 rows of mixed poison."""
+    for name, rate in product(names, (0.1, 0.2)):
+        sets = []
+        for seed in range(FIRST_SEED, FIRST_SEED + n_sets):
+            drawn, _, victim = leaderboard.draw(*PAIRS[name], seed, data_home)
+            *_, poisoned = leaderboard.poisoned_sets(drawn, victim, seed, [rate], ["mixed"])
+            sets.append(poisoned[2:])
+        yield f"{name}, mixed {rate:.0%}", *map(np.concatenate, zip(*sets, strict=True))
+
+
 def flipped_images(data_home):
     """Yield (name, images of ten classes, labels, which are wrong)."""
     for data, rate in product(("mnist", "fashion_mnist"), (0.05, 0.1, 0.2)):
@@ -288,6 +299,7 @@ def denied(options):
     sets += flipped_images(options.data_home)
     sets += pools(POOLS, options.data_home)
     sets += pools(MORE_POOLS, options.data_home, n_sets=10, labels="keep")
+    sets += mixed_pools(POOLS, options.data_home)
     for name, X, y, poison in sets:
         found = {"contradicted": (contradictions("linear", X, y) > 0).mean()}
         for how, least in (("sum", np.inf), ("linear", _label_noise.LEAST_DENIED)):

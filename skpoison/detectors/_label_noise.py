@@ -41,9 +41,9 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
 
     The linear learner judges alone where 300 rows or more show less than nine tenths of what it is
     sure of, and that is a quarter of all labels that it contradicts: where it errs by nature, it is
-    sure of few. It does so too where the labels that it contradicts are a group that the RBF kernel has
-    learnt, as gradient poison of many sets is: it is then fitted without the group. Where no line
-    divides the classes, it has no say.
+    sure of few. It does so too where the labels that it contradicts are a group that the RBF kernel
+    has learnt, as gradient poison of many sets is: it is then fitted without the group. Where no
+    line divides the classes, it has no say.
 
     Parameters
     ----------

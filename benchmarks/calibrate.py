@@ -20,7 +20,7 @@ Writes ``benchmarks/results/calibrate_<part>.csv``, one row a setting.
   models whose log-odds are linear in the columns or not, and passengers.
 - denied: what the linear learner contradicts, how much of that it is sure of and the sum of all
   denies, on honest data that no line divides, images of digits or clothes in two groups among them,
-  on images with flips, where the sum shows as much, and on pools of poisoned sets, where it judges
+  on images with flips, where the sum agrees, and on pools of poisoned sets, where it judges
   alone: F1 and right rows without that and with it.
 - groups: what the linear learner contradicts, and the other, beside chance; the second component
   of that, its share of the class that has most of it, and how many of all rows lie in it and have

@@ -23,7 +23,7 @@ SURE = 6.0  # likelihood ratio of the first round
 ROWS_OF_TREES = 300  # fewer rows have no trees: they follow gradient poison
 # Both are tried by benchmarks/calibrate.py denied.
 LEAST_DENIED = 0.25  # of what the linear learner contradicts: where sure of these, it insists,
-MOST_SHOWN = 0.9  # if the sum shows less than this part of what it is sure of
+MOST_SHARED = 0.5  # if of the rows that it flags the sum flags less than this part
 
 
 class LabelNoiseDetector(BaseLabelNoiseDetector):
@@ -39,11 +39,11 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
     its prior: gradient poison, which the others follow, would pass for classes that overlap. Where
     the sum of many rows still shows fewer, the labels of its surest rows tell how many.
 
-    The linear learner judges alone where 300 rows or more show less than nine tenths of what it is
-    sure of, and that is a quarter of all labels that it contradicts: where it errs by nature, it is
-    sure of few. It does so too where the labels that it contradicts are a group that the RBF kernel
-    has learnt, as gradient poison of many sets is: it is then fitted without the group. Where no
-    line divides the classes, it has no say.
+    The linear learner judges alone where the sum of 300 rows or more flags less than half of the
+    rows that it flags, and it is sure of a quarter of all labels that it contradicts: where it errs
+    by nature, it is sure of few. It does so too where the labels that it contradicts are a group
+    that the RBF kernel has learnt, as gradient poison of many sets is: it is then fitted without
+    the group. Where no line divides the classes, it has no say.
 
     Parameters
     ----------
@@ -193,18 +193,21 @@ class LabelNoiseDetector(BaseLabelNoiseDetector):
         level = np.exp(np.mean(np.log(fit.temperatures / priors)))
         self.weights_ = dict(zip(self.learners_, (fit.temperatures / level).tolist(), strict=True))
         costs = self._combine(scores)
-        if "trees" in self.learners_ and self._is_denied(costs, y, first.contradicted):
+        if "trees" in self.learners_ and self._is_denied(first, costs, y):
             self.weights_ = dict.fromkeys(self.learners_, 0.0)
             self.weights_["linear"] = self.first_threshold_.temperature_
             costs = self._combine(scores)
         return costs
 
-    def _is_denied(self, costs, y, contradicted):
-        """Whether the sum shows fewer wrong labels than the linear learner is sure of."""
+    def _is_denied(self, first, costs, y):
+        """Whether the sum leaves most of the rows that the linear learner is sure to flag."""
         sure_share = self._sure_share()
-        if sure_share == 0 or sure_share < LEAST_DENIED * contradicted:
+        if sure_share == 0 or sure_share < LEAST_DENIED * first.contradicted:
             return False
-        return self._rule_when_sure().fit(costs, y).contamination_ < MOST_SHOWN * sure_share
+        flagged = first.rule.anomaly_scores(first.costs, y) > 0
+        rule = self._rule_when_sure().fit(costs, y)
+        shared = rule.anomaly_scores(costs[flagged], y[flagged]) > 0
+        return bool(flagged.any() and shared.mean() < MOST_SHARED)
 
     def _sure_share(self):
         """The least share of wrong labels that the first round is sure of, or 0."""

@@ -363,6 +363,15 @@ def write(options, part):
     print(table.round(3).to_string(index=False))
 
 
+def run(part, parser, arguments):
+    """Parse what every calibration takes beside its own arguments, and write the part's rows."""
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
+    options = parser.parse_args(arguments)
+    options.part = part.__name__
+    write(options, part)
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parts = ["margins", "prior", "sharpening", "surest", "denied", "groups"]

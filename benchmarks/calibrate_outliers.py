@@ -15,15 +15,13 @@ flags anything, the share of clean rows flagged, and CPU seconds. Honest sets ha
 """
 
 import argparse
-import os
 from itertools import product
-from pathlib import Path
 from time import process_time
 from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
-from calibrate import FIRST_SEED, PAIRS, RESULTS, write
+from calibrate import FIRST_SEED, PAIRS, run
 from sklearn.covariance import EllipticEnvelope
 from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA
@@ -168,11 +166,7 @@ def main(arguments=None):
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--detectors", nargs="+", default=list(CANDIDATES), choices=CANDIDATES)
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
-    options = parser.parse_args(arguments)
-    options.part = "outliers"
-    write(options, outliers)
+    run(outliers, parser, arguments)
 
 
 if __name__ == "__main__":

@@ -11,15 +11,13 @@ images that are flagged.
 """
 
 import argparse
-import os
 from itertools import product
-from pathlib import Path
 from unittest.mock import patch
 
 import honest_sets
 import numpy as np
 import pandas as pd
-from calibrate import FIRST_SEED, RESULTS, write
+from calibrate import FIRST_SEED, run
 
 from skpoison.attacks import BackdoorAttack
 from skpoison.attacks.triggers import PatchTrigger
@@ -103,11 +101,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--data", nargs="+", choices=SHAPES, default=list(SHAPES))
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--data-home", default=os.environ.get("SKPOISON_DATA"))
-    options = parser.parse_args(arguments)
-    options.part = "shortcuts"
-    write(options, shortcuts)
+    run(shortcuts, parser, arguments)
 
 
 if __name__ == "__main__":

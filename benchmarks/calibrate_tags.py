@@ -11,13 +11,12 @@ on made tags and on columns of tables.
 import argparse
 from copy import deepcopy
 from itertools import product
-from pathlib import Path
 from unittest.mock import patch
 
 import honest_sets
 import numpy as np
 import pandas as pd
-from calibrate import FIRST_SEED, RESULTS, write
+from calibrate import FIRST_SEED, run
 from sklearn.datasets import (
     load_breast_cancer,
     load_diabetes,
@@ -80,10 +79,7 @@ def tags(options):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int)
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    options = parser.parse_args(arguments)
-    options.part = "tags"
-    write(options, tags)
+    run(tags, parser, arguments)
 
 
 if __name__ == "__main__":
